@@ -1,0 +1,232 @@
+import { type Diagnostic, type Kind, Refusal, type Severity } from './diagnostic.js';
+
+interface Entry<P> {
+  readonly kind: Kind;
+  readonly severity?: Severity;
+  readonly message: (p: P) => string;
+  readonly why: string | ((p: P) => string);
+  readonly hint: string | ((p: P) => string);
+}
+
+const entry = <P>(e: Entry<P>): Entry<P> => e;
+
+/**
+ * Every message `bwc` can give, written once. Codes are stable and never used again for something else:
+ * 1xx files, 2xx structure, 3xx options and methods, 4xx running, 5xx emitted graphs, 9xx our own mistakes.
+ */
+export const CATALOGUE = {
+  BWC101: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `cannot read ${p.path}: ${p.reason}`,
+    why: 'The file does not exist, is not a regular file, or may not be read.',
+    hint: 'Check the path and its permissions.',
+  }),
+  BWC102: entry<{ path: string; offset: number; reason: string }>({
+    kind: 'user',
+    message: p => `${p.path} is not an ONNX model: ${p.reason} at byte ${p.offset}`,
+    why: 'An ONNX file is a protobuf message of type ModelProto; these bytes cannot be read as one.',
+    hint: 'Check that this is the .onnx file and not its weights, an archive or a pointer of Git LFS.',
+  }),
+  BWC103: entry<{ path: string; offset: number; needed: number; size: number }>({
+    kind: 'user',
+    message: p => `${p.path} is truncated: byte ${p.offset} announces data up to ${p.needed}, the file has ${p.size} bytes`,
+    why: 'The file ends before the model does, as after an interrupted copy or download.',
+    hint: 'Fetch or export the model again and compare sizes.',
+  }),
+  BWC104: entry<{ path: string }>({
+    kind: 'user',
+    message: p => `${p.path} holds no graph, or one without nodes`,
+    why: 'There is nothing to compile.',
+    hint: 'Export the model again; an empty graph is usually a failed export.',
+  }),
+  BWC105: entry<{ path: string; tensor: string; location: string; reason: string }>({
+    kind: 'user',
+    message: p => `weights of ${p.tensor} are missing: ${p.location} ${p.reason}`,
+    why: p => `${p.path} keeps its weights in other files, which must lie where it says.`,
+    hint: 'Put the weights file beside the model, under the name the model gives.',
+  }),
+  BWC106: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `cannot write ${p.path}: ${p.reason}`,
+    why: 'The folder does not exist, is not writable, or the disk is full. Nothing was written.',
+    hint: 'Choose another output path.',
+  }),
+  BWC107: entry<{ path: string }>({
+    kind: 'usage',
+    message: p => `output and input are the same file: ${p.path}`,
+    why: 'bwc never overwrites the model it reads.',
+    hint: 'Give another path with -o.',
+  }),
+  BWC108: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `${p.path} is malformed: ${p.reason}`,
+    why: 'The protobuf is readable, but what it says is not a valid ONNX graph.',
+    hint: 'Run the ONNX checker on it, and export the model again.',
+  }),
+  BWC109: entry<{ path: string; bytes: number }>({
+    kind: 'unsupported',
+    message: p => `${p.path} would embed ${p.bytes} bytes, and an ONNX file holds less than 2 GiB`,
+    why: 'No protobuf reader accepts a message of 2 GiB or more.',
+    hint: 'Save the original with external data first.',
+  }),
+  BWC201: entry<{ found: string }>({
+    kind: 'user',
+    message: p => `no repeated transformer blocks found: ${p.found}`,
+    why: 'Caching pays where the same kind of block is computed many times per step; this graph has no such run.',
+    hint: 'Compile the denoising transformer itself; text encoders, decoders and UNets are not what bwc is for.',
+  }),
+  BWC202: entry<{ values: string }>({
+    kind: 'unsupported',
+    message: p => `the blocks cannot be cut out: ${p.values} leaves the region beside its streams`,
+    why: 'Skipping the blocks would leave a reader without its value.',
+    hint: 'Report the model; the plan needs one more boundary tensor than bwc can find.',
+  }),
+  BWC203: entry<{ role: string; candidates: string }>({
+    kind: 'user',
+    message: p => `cannot tell which input is the ${p.role} (${p.candidates})`,
+    why: 'The structure allows more than one reading, or none.',
+    hint: p => `Name it with --${p.role}.`,
+  }),
+  BWC204: entry<{ value: string; what: string }>({
+    kind: 'unsupported',
+    message: p => `the ${p.what} of ${p.value} could not be derived`,
+    why: 'The file declares no type for it, and an operator on the way is unknown to shape inference.',
+    hint: "Run ONNX's shape inference on the model and compile the result.",
+  }),
+  BWC205: entry<{ name: string; reason: string }>({
+    kind: 'unsupported',
+    message: p => `cannot inline the model-local function ${p.name}: ${p.reason}`,
+    why: 'Blocks are found in one flat graph.',
+    hint: 'Inline the functions with the ONNX inliner and compile the result.',
+  }),
+  BWC206: entry<Record<never, never>>({
+    kind: 'user',
+    message: () => 'this model was already compiled by bwc',
+    why: 'Compiling twice would cache the cache.',
+    hint: 'Compile the original, or take the caching out with `bwc strip`.',
+  }),
+  BWC207: entry<Record<never, never>>({
+    kind: 'user',
+    message: () => 'this model was not compiled by bwc',
+    why: 'Its metadata holds no manifest under bwc.manifest.',
+    hint: 'Give a file that `bwc compile` wrote.',
+  }),
+  BWC208: entry<{ shown: string }>({
+    kind: 'user',
+    severity: 'warning',
+    message: p => `no timestep input found among ${p.shown}`,
+    why: 'Without it a new generation is recognised only by its step count or by fresh state.',
+    hint: 'Name the input with --timestep, or feed zeros as state when a generation starts.',
+  }),
+  BWC301: entry<{ name: string; known: string }>({
+    kind: 'usage',
+    message: p => `unknown method ${p.name}`,
+    why: p => `Known methods: ${p.known}.`,
+    hint: 'See `bwc methods`.',
+  }),
+  BWC302: entry<{ method: string; name: string; known: string }>({
+    kind: 'usage',
+    message: p => `method ${p.method} has no option ${p.name}`,
+    why: p => `Its options: ${p.known}.`,
+    hint: p => `See \`bwc methods ${p.method}\`.`,
+  }),
+  BWC303: entry<{ name: string; value: string; reason: string }>({
+    kind: 'usage',
+    message: p => `option ${p.name}=${p.value}: ${p.reason}`,
+    why: 'The value is outside what the option accepts.',
+    hint: 'See `bwc methods NAME` for each option, its range and its default.',
+  }),
+  BWC304: entry<{ text: string }>({
+    kind: 'usage',
+    message: p => p.text,
+    why: 'The command line could not be understood.',
+    hint: 'See `bwc --help`.',
+  }),
+  BWC305: entry<{ steps: number }>({
+    kind: 'usage',
+    severity: 'note',
+    message: p => `steps not given: compiled for ${p.steps}`,
+    why: 'Reuse interval and tail are shares of the number of denoising steps.',
+    hint: 'Pass --steps N, or feed the number of steps through the knobs input at run time.',
+  }),
+  BWC401: entry<{ reason: string }>({
+    kind: 'user',
+    message: p => `onnxruntime-node cannot be loaded: ${p.reason}`,
+    why: 'Compiling needs no runtime, but verify, bench and calibrate run the models.',
+    hint: 'Install it beside bwc: npm install onnxruntime-node --onnxruntime-node-install=skip',
+  }),
+  BWC402: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `run profile ${p.path}: ${p.reason}`,
+    why: 'A run profile says how to drive a model: sampler, inputs, prediction, seeds.',
+    hint: 'Compare with the schema in docs/run-profile.md.',
+  }),
+  BWC403: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `ONNX Runtime refuses ${p.path}: ${p.reason}`,
+    why: 'The session could not be created or a run failed.',
+    hint: 'Check that the original model runs, then report the case with both files.',
+  }),
+  BWC404: entry<{ model: string; reason: string }>({
+    kind: 'user',
+    message: p => `the run profile does not fit ${p.model}: ${p.reason}`,
+    why: 'Every input of the model needs a role and a value, and the prediction must be one of its outputs.',
+    hint: 'Compare with `bwc inspect MODEL`.',
+  }),
+  BWC405: entry<{ provider: string; reason: string }>({
+    kind: 'user',
+    message: p => `execution provider ${p.provider} is not available: ${p.reason}`,
+    why: 'The installed onnxruntime-node does not bring it.',
+    hint: 'See docs/guides/cuda.md for the CUDA provider.',
+  }),
+  BWC501: entry<{ check: string; detail: string }>({
+    kind: 'user',
+    message: p => `check failed: ${p.check}: ${p.detail}`,
+    why: 'The compiled model does not do what it must.',
+    hint: 'Report the case with both files and the command.',
+  }),
+  BWC502: entry<{ fusions: string; difference: string }>({
+    kind: 'user',
+    severity: 'note',
+    message: p => `ONNX Runtime fuses differently at its default level: ${p.fusions}; difference ${p.difference} of the output's norm`,
+    why: 'A fused kernel rounds in another order. With optimisations off both models agree bit for bit.',
+    hint: 'Nothing to do.',
+  }),
+  BWC901: entry<{ pass: string; invariant: string; reproducer: string }>({
+    kind: 'bug',
+    message: p => `pass ${p.pass} broke the graph: ${p.invariant}`,
+    why: 'The verifier runs after every pass; this is a mistake in bwc, not in the model.',
+    hint: p => `Please report it with ${p.reproducer}`,
+  }),
+  BWC902: entry<{ reason: string }>({
+    kind: 'bug',
+    message: p => `internal error: ${p.reason}`,
+    why: 'This is a mistake in bwc, not in the model.',
+    hint: 'Please report it with the command and the model.',
+  }),
+} as const;
+
+export type Code = keyof typeof CATALOGUE;
+
+type Params<C extends Code> = (typeof CATALOGUE)[C] extends Entry<infer P> ? P : never;
+
+/** The diagnostic of a code, with its texts filled in; `at` points to the place in the graph. */
+export function diagnostic<C extends Code>(code: C, params: Params<C>, at?: string): Diagnostic {
+  // One entry takes exactly the parameters of its own code; the index signature of the union cannot say so.
+  const e = CATALOGUE[code] as unknown as Entry<Params<C>>;
+  const text = (t: string | ((p: Params<C>) => string)): string => (typeof t === 'string' ? t : t(params));
+  const base = {
+    code,
+    severity: e.severity ?? ('error' as const),
+    kind: e.kind,
+    message: e.message(params),
+    why: text(e.why),
+    hint: text(e.hint),
+  };
+  return at === undefined ? base : { ...base, at };
+}
+
+/** Refuses with a catalogued error. */
+export function refuse<C extends Code>(code: C, params: Params<C>, at?: string, cause?: unknown): never {
+  throw new Refusal(diagnostic(code, params, at), cause);
+}

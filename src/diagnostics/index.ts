@@ -1,0 +1,2 @@
+export { CATALOGUE, type Code, diagnostic, refuse } from './catalogue.js';
+export { type Diagnostic, exitCode, type Kind, Refusal, type Severity } from './diagnostic.js';

@@ -1,0 +1,11 @@
+export * as attr from './attribute.js';
+export { type Attribute, type AttributeKind, graphsOf } from './attribute.js';
+export { Graph } from './graph.js';
+export { type FunctionDef, Model, type ModelInit } from './model.js';
+export { Names } from './names.js';
+export { cloneNode, Node, type NodeInit } from './node.js';
+export type { Origin } from './origin.js';
+export { type ExternalData, fromHalf, Tensor, type TensorInit, toHalf, type TypedArray } from './tensor.js';
+export * from './traverse.js';
+export * from './types.js';
+export { type User, Value } from './value.js';

@@ -1,0 +1,78 @@
+import type { Graph } from './graph.js';
+import type { Node } from './node.js';
+import type { Origin } from './origin.js';
+import type { Tensor } from './tensor.js';
+import type { ValueType } from './types.js';
+
+/** Whoever reads a value: a node through an input, or a graph through an output. */
+export type User = Node | Graph;
+
+/**
+ * One SSA value: a graph input, an initializer, or a node's output. It has identity; the name serves files
+ * and messages. Uses are kept by the consumers, in both directions and for graph outputs too.
+ */
+export class Value {
+  name: string;
+  type: ValueType | undefined;
+  /** The node whose output this is. */
+  producer: Node | undefined;
+  /** The graph that declares it, for graph inputs and initializers. */
+  home: Graph | undefined;
+  /** Its constant, for initializers; a graph input with an initializer has a default value. */
+  initializer: Tensor | undefined;
+  docString = '';
+  readonly metadata: Map<string, string> = new Map();
+  /** The `ValueInfoProto` it was declared by. */
+  origin: Origin | undefined;
+  readonly #users = new Map<User, number>();
+
+  constructor(name: string, type?: ValueType) {
+    this.name = name;
+    this.type = type;
+  }
+
+  /** The graph in whose scope the value is defined, or undefined for a detached value. */
+  get graph(): Graph | undefined {
+    return this.producer?.graph ?? this.home;
+  }
+
+  get isGraphInput(): boolean {
+    return this.home?.inputs.includes(this) ?? false;
+  }
+
+  /** Readers, each once, in the order in which they first read it. */
+  get users(): IterableIterator<User> {
+    return this.#users.keys();
+  }
+
+  get useCount(): number {
+    let count = 0;
+    for (const n of this.#users.values()) count += n;
+    return count;
+  }
+
+  get isUsed(): boolean {
+    return this.#users.size > 0;
+  }
+
+  /** Number of inputs (or graph outputs) of `user` that read this value. */
+  usesBy(user: User): number {
+    return this.#users.get(user) ?? 0;
+  }
+
+  /** Kept by `Node` and `Graph`; nobody else calls it. */
+  countUse(user: User, by: 1 | -1): void {
+    const count = this.usesBy(user) + by;
+    if (count === 0) this.#users.delete(user);
+    else this.#users.set(user, count);
+  }
+
+  /** Makes every reader, or those that `where` accepts, read `other` instead. */
+  replaceUses(other: Value, where: (user: User) => boolean = () => true): void {
+    for (const user of [...this.#users.keys()]) if (where(user)) user.replaceInput(this, other);
+  }
+
+  toString(): string {
+    return `%${this.name}`;
+  }
+}
