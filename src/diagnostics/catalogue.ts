@@ -118,6 +118,18 @@ export const CATALOGUE = {
     why: 'Without it a new generation is recognised only by its step count or by fresh state.',
     hint: 'Name the input with --timestep, or feed zeros as state when a generation starts.',
   }),
+  BWC209: entry<{ value: string }>({
+    kind: 'unsupported',
+    message: p => `no residual can be taken at ${p.value}`,
+    why: 'The stream that leaves the blocks there has another shape than any that enters them, or its shape is unknown.',
+    hint: 'Reuse the output instead: --set reuse=output.',
+  }),
+  BWC210: entry<{ opset: number }>({
+    kind: 'unsupported',
+    message: p => `opset ${p.opset} is too old`,
+    why: 'bwc writes its own operators at opset 13 or later, and never changes the opset of a model.',
+    hint: 'Export the model again at a newer opset.',
+  }),
   BWC301: entry<{ name: string; known: string }>({
     kind: 'usage',
     message: p => `unknown method ${p.name}`,

@@ -1,9 +1,14 @@
 export * as attr from './attribute.js';
-export { type Attribute, type AttributeKind, graphsOf } from './attribute.js';
+export { type Attribute, type AttributeKind, float, graphsOf, int, ints, string } from './attribute.js';
+export { Builder, type OpOptions } from './builder.js';
 export { Graph } from './graph.js';
 export { type FunctionDef, Model, type ModelInit } from './model.js';
 export { Names } from './names.js';
 export { cloneNode, Node, type NodeInit } from './node.js';
+export { structurallyEqual } from './equal.js';
+export { parse } from './parse.js';
+export { print, printGraph } from './print.js';
+export { snapshotInterface, type Violation, verify } from './verify.js';
 export type { Origin } from './origin.js';
 export { type ExternalData, fromHalf, Tensor, type TensorInit, toHalf, type TypedArray } from './tensor.js';
 export * from './traverse.js';

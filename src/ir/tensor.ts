@@ -76,7 +76,7 @@ export class Tensor {
     return bytes === undefined ? undefined : decodeNumbers(this.elem, bytes, this.size);
   }
 
-  static int64(values: readonly number[], dims: readonly number[] = [values.length]): Tensor {
+  static int64(values: readonly (number | bigint)[], dims: readonly number[] = [values.length]): Tensor {
     return fromArray('int64', BigInt64Array.from(values, BigInt), dims);
   }
 

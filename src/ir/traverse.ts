@@ -47,6 +47,13 @@ export function ancestorIn(graph: Graph, user: Node | Graph): Node | undefined {
   return node;
 }
 
+/** True when the reader lies in `graph` at any depth, or is it. */
+export function isWithin(graph: Graph, user: Node | Graph): boolean {
+  let at = user instanceof Node ? user.graph : user;
+  while (at !== undefined && at !== graph) at = at.parent;
+  return at === graph;
+}
+
 /** Position of each node in its graph's execution order. */
 export function positions(graph: Graph): Map<Node, number> {
   return new Map(graph.nodes.map((node, i) => [node, i]));

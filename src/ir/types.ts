@@ -149,3 +149,8 @@ export function compatible(a: ValueType | undefined, b: ValueType | undefined): 
 function differ(a: Dim, b: Dim): boolean {
   return typeof a === 'number' && typeof b === 'number' && a !== b;
 }
+
+/** For the default case of a switch over a union: the compiler proves that it is never reached. */
+export function assertNever(value: never): never {
+  throw new Error(`unreachable: ${String(value)}`);
+}

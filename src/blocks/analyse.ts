@@ -1,0 +1,70 @@
+import { type Diagnostic, diagnostic, refuse } from '../diagnostics/index.js';
+import type { Model } from '../ir/index.js';
+import { type Inferred, inferTypes } from '../ir/infer/index.js';
+import { type Block, type BlockGroup, findBlocks } from './blocks.js';
+import { Flow } from './flow.js';
+import { findUpdates, type Update } from './residuals.js';
+import { type Role, type RoleHints, type Roles, rankRoles } from './roles.js';
+
+/** What `bwc` knows of a model before it decides anything. */
+export interface Analysis {
+  readonly flow: Flow;
+  readonly inferred: Inferred;
+  readonly roles: Roles;
+  readonly groups: readonly BlockGroup[];
+  readonly blocks: readonly Block[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Finds roles, streams and blocks by structure; no name is consulted unless the caller gives one as a hint.
+ * Refuses with BWC201 when there are no repeated blocks, BWC203 when roles cannot be told.
+ */
+export function analyse(model: Model, hints: RoleHints = {}): Analysis {
+  const inferred = inferTypes(model);
+  const flow = new Flow(model.graph);
+  const updates = findUpdates(flow);
+  const diagnostics: Diagnostic[] = [];
+  const roles = chooseRoles(model, flow, inferred, hints, updates);
+  if (roles.timestep === undefined) {
+    const shown = model.graph.inputs.map(v => v.name).join(', ');
+    diagnostics.push(diagnostic('BWC208', { shown }));
+  }
+  const { blocks, groups } = findBlocks(flow, updates, roles.latent.value);
+  if (!groups.some(g => g.count >= 2)) refuse('BWC201', { found: nearestMiss(updates, blocks) });
+  return { flow, inferred, roles, groups, blocks, diagnostics };
+}
+
+function chooseRoles(
+  model: Model,
+  flow: Flow,
+  inferred: Inferred,
+  hints: RoleHints,
+  updates: readonly Update[],
+): Roles {
+  const ranked = rankRoles(model, flow, inferred);
+  const named = (name: string | undefined, role: string): Role | undefined => {
+    if (name === undefined) return undefined;
+    const value = model.graph.inputs.find(v => v.name === name);
+    const candidates = `inputs: ${model.graph.inputs.map(v => v.name).join(', ')}`;
+    return value ? { value, reason: 'named by the caller' } : refuse('BWC203', { role, candidates });
+  };
+  const latent = named(hints.latent, 'latent') ?? ranked.latent[0];
+  const output = model.graph.outputs[0];
+  if (latent === undefined || output === undefined) {
+    if (updates.length === 0) refuse('BWC201', { found: 'no residual update with a weight in it' });
+    const candidates = `inputs: ${model.graph.inputs.map(v => v.name).join(', ')}`;
+    return refuse('BWC203', { role: 'latent', candidates });
+  }
+  return {
+    latent,
+    timestep: named(hints.timestep, 'timestep') ?? ranked.timestep.find(r => r.value !== latent.value),
+    prediction: ranked.prediction ?? { value: output, reason: 'the first output' },
+  };
+}
+
+function nearestMiss(updates: readonly Update[], blocks: readonly Block[]): string {
+  if (updates.length === 0) return 'no residual update with a weight in it';
+  const found = `${updates.length} residual update${updates.length === 1 ? '' : 's'}`;
+  return blocks.length === 0 ? `${found}, none on the way of the latent` : `${found}, no two blocks alike`;
+}

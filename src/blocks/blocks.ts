@@ -1,0 +1,253 @@
+import { type Node, readsOf, type Value } from '../ir/index.js';
+import type { Flow } from './flow.js';
+import type { BranchKind, Update } from './residuals.js';
+
+/** A stream as one block sees it. `out` is absent when the block only reads the stream (its end was dead code). */
+export interface BlockStream {
+  readonly in: Value;
+  readonly out: Value | undefined;
+}
+
+/** One update of a block's primary stream. */
+export interface Branch {
+  readonly kind: BranchKind;
+  readonly update: Update;
+}
+
+/** The repeated unit: attention updates followed by a feed-forward update, over one or more streams. */
+export interface Block {
+  readonly index: number;
+  /** Index of the group of like blocks it belongs to. */
+  readonly group: number;
+  readonly kind: string;
+  /** The primary stream (the one the latent feeds) first. */
+  readonly streams: readonly BlockStream[];
+  /** Updates of the primary stream, in order. */
+  readonly branches: readonly Branch[];
+  /** Everything that only this block needs, in execution order. */
+  readonly nodes: readonly Node[];
+}
+
+export interface BlockGroup {
+  readonly index: number;
+  readonly kind: string;
+  readonly count: number;
+}
+
+interface Draft {
+  readonly updates: Update[];
+}
+
+/** Operators that only rearrange, select or join: the stream goes through them. */
+const TRANSPARENT: ReadonlySet<string> = new Set([
+  'Identity',
+  'Cast',
+  'Reshape',
+  'Transpose',
+  'Squeeze',
+  'Unsqueeze',
+  'Flatten',
+  'Slice',
+  'Split',
+  'Concat',
+  'Expand',
+  'Add',
+]);
+
+/**
+ * Groups residual updates into blocks, in execution order. A block starts where a stream's previous update was
+ * its block's last: a feed-forward, a parallel branch, or one of the same form as the coming one. Updates that
+ * share an attention core belong to one block.
+ */
+export function findBlocks(flow: Flow, updates: readonly Update[], latent: Value): { blocks: Block[]; groups: BlockGroup[] } {
+  const before = previousUpdates(flow, updates);
+  const drafts = assemble(updates, before).filter(d => d.updates.some(u => flow.dependsOn(u.result, latent)));
+  const primary = primaryUpdates(flow, updates, before, latent);
+  const owner = absorb(flow, drafts);
+  const nodesOf = new Map<Draft, Node[]>(drafts.map(d => [d, []]));
+  for (const node of flow.graph.nodes) {
+    const draft = owner.get(node);
+    if (draft !== undefined) nodesOf.get(draft)?.push(node);
+  }
+  const groups: { kind: string; key: string; count: number }[] = [];
+  const alive = new Set<Value>();
+  const blocks = drafts.map((draft, index): Block => {
+    const nodes = nodesOf.get(draft) ?? [];
+    const chains = chainsOf(draft, before);
+    const main = chains.find(c => c.some(u => primary.has(u))) ?? chains[0] ?? draft.updates;
+    const rest = chains.filter(c => c !== main);
+    const streams: BlockStream[] = [main, ...rest].map(c => ({ in: first(c).skip, out: last(c).out }));
+    const touched = new Set(streams.map(s => s.in));
+    const mine = new Set(nodes);
+    for (const value of alive) {
+      const read = [...value.users].some(u => mine.has(u as Node));
+      if (read && !touched.has(value)) streams.push({ in: value, out: undefined });
+    }
+    for (const s of streams) alive.delete(s.in);
+    for (const s of streams) if (s.out) alive.add(s.out);
+    const branches = main.map((update): Branch => ({ kind: branchKind(update, rest.flat()), update }));
+    const kind = branches.map(b => b.kind).join(' + ');
+    const key = `${streams.length} ${main.map(u => `${u.kind} ${weightShapes(flow, u)}`).join(' | ')}`;
+    let group = groups.findIndex(g => g.key === key);
+    if (group < 0) group = groups.push({ kind, key, count: 0 }) - 1;
+    const entry = groups[group];
+    if (entry) entry.count++;
+    return { index, group, kind, streams, branches, nodes };
+  });
+  return { blocks, groups: groups.map((g, index) => ({ index, kind: g.kind, count: g.count })) };
+}
+
+/** Attention that shares its core with an update of another stream is joint. */
+function branchKind(update: Update, others: readonly Update[]): BranchKind {
+  const shared = others.some(o => o.cores.some(c => update.cores.includes(c)));
+  return update.kind === 'self-attention' && shared ? 'joint-attention' : update.kind;
+}
+
+/** For each update the updates its skip operand comes from, through operators that only rearrange. */
+function previousUpdates(flow: Flow, updates: readonly Update[]): Map<Update, readonly Update[]> {
+  const at = new Map<Value, Update>(updates.map(u => [u.out, u]));
+  const known = new Map<Value, readonly Update[]>();
+  const trace = (value: Value): readonly Update[] => {
+    const update = at.get(value);
+    if (update !== undefined) return [update];
+    const cached = known.get(value);
+    if (cached !== undefined) return cached;
+    known.set(value, []);
+    const node = value.producer;
+    const found = new Set<Update>();
+    if (node !== undefined && TRANSPARENT.has(node.op)) {
+      const data = node.inputs.filter(v => v !== undefined && !flow.isConstant(v));
+      const through = node.op === 'Concat' ? data : node.op === 'Add' && data.length > 1 ? [] : data.slice(0, 1);
+      for (const input of through) if (input) for (const u of trace(input)) found.add(u);
+    }
+    const result = [...found];
+    known.set(value, result);
+    return result;
+  };
+  return new Map(updates.map(u => [u, trace(u.skip)]));
+}
+
+function assemble(updates: readonly Update[], before: ReadonlyMap<Update, readonly Update[]>): Draft[] {
+  const drafts: Draft[] = [];
+  const home = new Map<Update, Draft>();
+  const byCore = new Map<Node, Draft>();
+  for (const update of updates) {
+    const joint = update.cores.map(c => byCore.get(c)).find(d => d !== undefined);
+    const draft = joint ?? continued(update, before.get(update) ?? [], home) ?? { updates: [] };
+    if (draft.updates.length === 0) drafts.push(draft);
+    draft.updates.push(update);
+    home.set(update, draft);
+    for (const core of update.cores) byCore.set(core, draft);
+  }
+  return drafts;
+}
+
+/** The block that an update continues, if the updates before it left one open. */
+function continued(
+  update: Update,
+  previous: readonly Update[],
+  home: ReadonlyMap<Update, Draft>,
+): Draft | undefined {
+  const homes = new Set(previous.map(p => home.get(p)));
+  const [draft] = homes;
+  if (homes.size !== 1 || draft === undefined) return undefined;
+  if (previous.some(p => p.kind === 'feed-forward' || p.kind === 'parallel')) return undefined;
+  const repeats = draft.updates.some(u => u.signature === update.signature && u.kind === update.kind && !siblings(u, update));
+  return repeats ? undefined : draft;
+}
+
+/** True when two updates belong to different streams of one joint block. */
+function siblings(a: Update, b: Update): boolean {
+  return a.kind === 'feed-forward' && b.kind === 'feed-forward';
+}
+
+/** Updates on the way from the latent's own stream to the output. */
+function primaryUpdates(
+  flow: Flow,
+  updates: readonly Update[],
+  before: ReadonlyMap<Update, readonly Update[]>,
+  latent: Value,
+): Set<Update> {
+  const primary = new Set<Update>();
+  for (const update of updates) {
+    const previous = before.get(update) ?? [];
+    const starts = previous.length === 0 && flow.dependsOn(update.skip, latent);
+    if (starts || previous.some(p => primary.has(p))) primary.add(update);
+  }
+  return primary;
+}
+
+/** A block's updates split by stream: each chain's updates follow one another. */
+function chainsOf(draft: Draft, before: ReadonlyMap<Update, readonly Update[]>): Update[][] {
+  const chains: Update[][] = [];
+  for (const update of draft.updates) {
+    const previous = new Set(before.get(update) ?? []);
+    const chain = chains.find(c => previous.has(last(c)));
+    if (chain) chain.push(update);
+    else chains.push([update]);
+  }
+  return chains;
+}
+
+/**
+ * The block that each node belongs to: nodes of its branches, and upwards every node that only the block
+ * reads (modulation, projections of conditions), up to where its streams come in.
+ */
+function absorb(flow: Flow, drafts: readonly Draft[]): Map<Node, Draft> {
+  const owner = new Map<Node, Draft>();
+  const entries = new Set<Value>();
+  for (const draft of drafts) {
+    for (const update of draft.updates) {
+      for (const node of update.cone) if (!owner.has(node)) owner.set(node, draft);
+      owner.set(update.add, draft);
+    }
+    for (const update of draft.updates) if (owner.get(update.skip.producer as Node) !== draft) entries.add(update.skip);
+  }
+  for (const node of [...flow.graph.nodes].reverse()) {
+    if (owner.has(node) || node.outputs.some(v => v !== undefined && entries.has(v))) continue;
+    const homes = new Set<Draft | undefined>();
+    for (const output of node.outputs) {
+      if (output === undefined) continue;
+      for (const user of output.users) homes.add(owner.get(user as Node));
+    }
+    const [only] = homes;
+    if (homes.size === 1 && only !== undefined) owner.set(node, only);
+  }
+  return owner;
+}
+
+/** Shapes of the weights that a branch multiplies by: what two blocks of one kind have in common. */
+function weightShapes(flow: Flow, update: Update): string {
+  const shapes = new Set<string>();
+  for (const node of update.cone) {
+    if (!flow.isProjection(node)) continue;
+    for (const value of node.inputs) {
+      const dims = value === undefined ? undefined : constantDims(value);
+      if (dims !== undefined && dims.length > 1) shapes.add(dims.join('x'));
+    }
+  }
+  return [...shapes].sort().join(',');
+}
+
+/** Dimensions of the initializer behind a weight, through transposes, casts and the like. */
+function constantDims(value: Value): readonly number[] | undefined {
+  let at: Value | undefined = value;
+  for (let hops = 0; at !== undefined && hops < 8; hops++) {
+    if (at.initializer !== undefined) return [...at.initializer.dims].sort((a, b) => a - b);
+    if (at.producer === undefined) return undefined;
+    at = [...readsOf(at.producer)][0];
+  }
+  return undefined;
+}
+
+function first(chain: readonly Update[]): Update {
+  const [update] = chain;
+  if (update === undefined) throw new Error('a chain of updates is never empty');
+  return update;
+}
+
+function last(chain: readonly Update[]): Update {
+  const update = chain.at(-1);
+  if (update === undefined) throw new Error('a chain of updates is never empty');
+  return update;
+}

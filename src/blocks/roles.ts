@@ -1,0 +1,93 @@
+import { isFloat, type Model, type Node, type Value } from '../ir/index.js';
+import type { Inferred } from '../ir/infer/index.js';
+import type { Flow } from './flow.js';
+
+/** What a graph input or output is for, and why we think so. */
+export interface Role {
+  readonly value: Value;
+  readonly reason: string;
+}
+
+export interface Roles {
+  readonly latent: Role;
+  /** Absent when no input is embedded by sines and cosines. */
+  readonly timestep: Role | undefined;
+  readonly prediction: Role;
+}
+
+/** Names given on the command line; they win over what the structure says. */
+export interface RoleHints {
+  readonly latent?: string | undefined;
+  readonly timestep?: string | undefined;
+}
+
+export interface RoleCandidates {
+  readonly latent: readonly Role[];
+  readonly timestep: readonly Role[];
+  readonly prediction: Role | undefined;
+}
+
+/**
+ * Ranks the inputs. The latent is the float input shaped most like an output that depends on it; the timestep is
+ * the input of one or two dimensions that reaches a sine without passing a weight.
+ */
+export function rankRoles(model: Model, flow: Flow, inferred: Inferred): RoleCandidates {
+  const inputs = model.graph.inputs.filter(v => v.initializer === undefined);
+  let best: { latent: Role; prediction: Role; score: number }[] = [];
+  for (const output of model.graph.outputs) {
+    const to = inferred.shapeOf(output);
+    for (const input of inputs) {
+      const elem = inferred.elemOf(input);
+      const from = inferred.shapeOf(input);
+      if (elem === undefined || !isFloat(elem) || from === undefined || from.length < 2) continue;
+      if (!flow.dependsOn(output, input)) continue;
+      const equal = to?.length === from.length ? from.filter((d, i) => d !== undefined && d === to[i]).length : -1;
+      const score = equal * 10 + from.length;
+      const latent = { value: input, reason: `${equal} of ${from.length} dimensions equal those of ${output.name}` };
+      best.push({ latent, prediction: { value: output, reason: `shaped like ${input.name}` }, score });
+    }
+  }
+  best = best.sort((a, b) => b.score - a.score);
+  const timestep = inputs
+    .filter(v => (inferred.shapeOf(v)?.length ?? 9) <= 2)
+    .map(v => ({ value: v, depth: sineDepth(v) }))
+    .filter(c => c.depth !== undefined)
+    .map(c => ({ value: c.value, reason: 'embedded by sines and cosines before any weight' }));
+  return { latent: best.map(b => b.latent), timestep, prediction: best[0]?.prediction };
+}
+
+const ELEMENTWISE: ReadonlySet<string> = new Set([
+  'Cast',
+  'CastLike',
+  'Mul',
+  'Div',
+  'Add',
+  'Sub',
+  'Identity',
+  'Reshape',
+  'Unsqueeze',
+  'Squeeze',
+  'Expand',
+  'Flatten',
+  'Concat',
+  'MatMul',
+]);
+
+/** Hops from an input to a Sin or Cos through elementwise operators; undefined when there is no such way. */
+function sineDepth(input: Value): number | undefined {
+  let front: Value[] = [input];
+  const seen = new Set<Node>();
+  for (let depth = 0; depth < 16 && front.length > 0; depth++) {
+    const next: Value[] = [];
+    for (const value of front) {
+      for (const user of value.users) {
+        if (!('opType' in user) || seen.has(user)) continue;
+        seen.add(user);
+        if (user.op === 'Sin' || user.op === 'Cos') return depth;
+        if (ELEMENTWISE.has(user.op)) for (const output of user.outputs) if (output) next.push(output);
+      }
+    }
+    front = next;
+  }
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import { type Analysis, analyse, type RoleHints } from './blocks/index.js';
+import { type Diagnostic, refuse } from './diagnostics/index.js';
+import type { Model } from './ir/index.js';
+import { configure, findMethod } from './methods/index.js';
+import { modelHash } from './onnx/index.js';
+import {
+  addState,
+  conclude,
+  forecast,
+  gateRegion,
+  inlineFunctions,
+  keepTime,
+  localise,
+  measure,
+  type Pass,
+  runPasses,
+  sink,
+  stamp,
+} from './passes/index.js';
+import { MANIFEST_KEY, type Manifest, makePlan, manifestSchema, type Plan } from './plan/index.js';
+
+export interface CompileOptions extends RoleHints {
+  /** Name of the caching method; `bwcache` by default. */
+  readonly method?: string | undefined;
+  /** Options of the method, as text or values. */
+  readonly set?: Readonly<Record<string, unknown>> | undefined;
+  /** Denoising steps of a generation. */
+  readonly steps?: number | undefined;
+  /** Gives every added input a default value. */
+  readonly stateDefaults?: boolean | undefined;
+}
+
+export interface Compiled {
+  readonly model: Model;
+  readonly analysis: Analysis;
+  readonly plan: Plan;
+  readonly manifest: Manifest;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The rewrite, in order. The graph is valid after every pass, and verified. */
+const PASSES: readonly Pass[] = [addState, keepTime, forecast, gateRegion, measure, conclude, sink, localise, stamp];
+
+/**
+ * Compiles a model in place: facts, then a plan, then edits. Refuses (throws `Refusal`) without having changed
+ * anything when the model or the options do not fit.
+ */
+export function compile(model: Model, options: CompileOptions = {}): Compiled {
+  if (model.metadata.has(MANIFEST_KEY)) refuse('BWC206', {});
+  const configured = configure(findMethod(options.method ?? 'bwcache'), options.set ?? {});
+  const source = modelHash(model);
+  inlineFunctions(model);
+  const analysis = analyse(model, options);
+  const { plan, diagnostics } = makePlan(model, analysis, configured, { ...options, source });
+  runPasses({ model, plan, emitted: { state: new Map(), copies: new Map() } }, PASSES);
+  const manifest = manifestSchema.parse(JSON.parse(model.metadata.get(MANIFEST_KEY) ?? 'null'));
+  return { model, analysis, plan, manifest, diagnostics: [...analysis.diagnostics, ...diagnostics] };
+}

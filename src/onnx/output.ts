@@ -1,0 +1,84 @@
+import { MemorySource, type Source } from './source.js';
+import { header, type Message, type Span } from './wire.js';
+
+/** A piece of an encoded model: bytes, or a range of a file. */
+export type Segment =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'range'; readonly source: Source; readonly start: number; readonly end: number };
+
+type Part = Uint8Array | Span;
+
+/** Bytes being put together out of new ones and ranges of sources; neighbouring ranges join. */
+export class Output {
+  length = 0;
+  readonly #parts: Part[] = [];
+
+  bytes(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.length += bytes.length;
+    this.#parts.push(bytes);
+  }
+
+  range({ source, start, end }: Span): void {
+    if (start === end) return;
+    this.length += end - start;
+    const last = this.#parts.at(-1);
+    if (last !== undefined && 'source' in last && last.source === source && last.end === start) {
+      this.#parts[this.#parts.length - 1] = { source, start: last.start, end };
+    } else this.#parts.push({ source, start, end });
+  }
+
+  append(other: Output): void {
+    for (const part of other.#parts) {
+      if ('source' in part) this.range(part);
+      else this.bytes(part);
+    }
+  }
+
+  /** A length-delimited field. */
+  field(number: number, payload: Output | Uint8Array): void {
+    this.bytes(header(number, payload.length));
+    if (payload instanceof Output) this.append(payload);
+    else this.bytes(payload);
+  }
+
+  /** True when these are just the bytes of `message`, so that nothing in it was changed. */
+  repeats(message: Message): boolean {
+    const spans = message.filter(span => span.start < span.end);
+    return (
+      spans.length === this.#parts.length &&
+      spans.every((span, i) => {
+        const part = this.#parts[i];
+        return part !== undefined && 'source' in part && sameSpan(part, span);
+      })
+    );
+  }
+
+  /** The pieces, with small neighbours joined. */
+  segments(): Segment[] {
+    const segments: Segment[] = [];
+    let small: Uint8Array[] = [];
+    const flush = (): void => {
+      if (small.length > 0)
+        segments.push({
+          kind: 'bytes',
+          bytes: small.length === 1 && small[0] ? small[0] : Buffer.concat(small),
+        });
+      small = [];
+    };
+    for (const part of this.#parts) {
+      if (!('source' in part)) small.push(part);
+      else if (part.source instanceof MemorySource) small.push(part.source.copy(part.start, part.end));
+      else {
+        flush();
+        segments.push({ kind: 'range', ...part });
+      }
+    }
+    flush();
+    return segments;
+  }
+}
+
+function sameSpan(a: Span, b: Span): boolean {
+  return a.source === b.source && a.start === b.start && a.end === b.end;
+}

@@ -1,0 +1,12 @@
+export { addState } from './add-state.js';
+export { conclude } from './conclude.js';
+export { forecast } from './forecast.js';
+export { gateRegion } from './gate-region.js';
+export { inlineFunctions } from './inline-functions.js';
+export { keepTime } from './keep-time.js';
+export { localise } from './localise.js';
+export { measure } from './measure.js';
+export type { Context, Emitted, Pass } from './pass.js';
+export { runPasses } from './runner.js';
+export { sink } from './sink.js';
+export { stamp } from './stamp.js';

@@ -1,0 +1,58 @@
+import { captures, cloneNode, type Graph, isWithin, type Node, type User, Value } from '../ir/index.js';
+import { type Context, need, type Pass } from './pass.js';
+
+/** Constants below this many elements are kept beside their readers: shapes, axes, scalars. */
+const SMALL = 100;
+
+/**
+ * Gives each branch its own copy of the small constants it reads. ONNX Runtime looks for shapes and axes in the same
+ * graph only, and leaves fusions out when they lie outside. Weights stay where they are, once.
+ */
+export const localise: Pass = {
+  name: 'localise',
+  run(context) {
+    const gate = need(context, 'gate');
+    for (const branch of [gate.compute, gate.reuse]) {
+      const copies: Node[] = [];
+      for (const value of captures(branch)) {
+        const copy = isSmallConstant(value) ? bringInto(context, branch, value) : undefined;
+        if (copy) copies.push(copy);
+      }
+      branch.insertBefore(branch.nodes[0], copies);
+    }
+  },
+};
+
+function isSmallConstant(value: Value): boolean {
+  if (value.isGraphInput) return false;
+  if (value.initializer !== undefined) return value.initializer.size < SMALL && value.initializer.external === undefined;
+  return value.producer?.op === 'Constant';
+}
+
+/** Moves or copies a constant into the branch; returns the node to insert when it is one. */
+function bringInto(context: Context, branch: Graph, value: Value): Node | undefined {
+  const { graph, names } = context.model;
+  const here = (user: User): boolean => isWithin(branch, user);
+  const exclusive = [...value.users].every(here);
+  const tensor = value.initializer;
+  if (tensor !== undefined) {
+    if (exclusive && value.home === graph) {
+      graph.removeInitializer(value);
+      branch.addInitializer(value, tensor);
+      return undefined;
+    }
+    const copy = new Value(names.fresh(`bwc/copy/${value.name}`), value.type);
+    branch.addInitializer(copy, tensor);
+    value.replaceUses(copy, here);
+    context.emitted.copies.set(copy.name, value.name);
+    return undefined;
+  }
+  const node = value.producer;
+  if (node === undefined) return undefined;
+  const name = names.fresh(`bwc/copy/${value.name}`);
+  const copy = cloneNode(node, [name], names.fresh(`${name}.node`));
+  copy.docString = 'bwc: made by pass localise';
+  value.replaceUses(copy.output, here);
+  context.emitted.copies.set(copy.output.name, value.name);
+  return copy;
+}

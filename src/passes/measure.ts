@@ -1,0 +1,137 @@
+import { attr, type Builder, Graph, tensorType, type Value } from '../ir/index.js';
+import { type ProbePlan, type StatePlan, type Taps, tokenStride } from '../plan/index.js';
+import { branchOutput } from './gate-region.js';
+import { builder, type Context, need, type Pass, returnAs, stateOutput } from './pass.js';
+
+/** What stands for the similarity of a step that was not measured: it passes no threshold. */
+export const UNMEASURED = 1000;
+
+const SCALAR = tensorType('float32', [1]);
+
+/** Smallest denominator of a relative change. */
+const TINY = 1e-12;
+
+/** Largest int64, "to the end" for Slice. */
+const END = 2n ** 63n - 1n;
+
+interface Sample {
+  /** This step's samples and the reference's, float32 [batch, blocks, elements]. */
+  readonly now: Value;
+  readonly before: Value;
+  readonly state: StatePlan;
+}
+
+/**
+ * Samples the probed tensors in the compute branch and compares them with what the state holds, in float32. The
+ * samples become the next reference. An inner `If` leaves the comparison out where there is nothing to compare with
+ * or nothing to decide; a value that is not finite still shows, so that the next step does not trust such a state.
+ */
+export const measure: Pass = {
+  name: 'measure',
+  run(context) {
+    const { model, plan } = context;
+    const gate = need(context, 'gate');
+    const b = builder(context, gate.compute, 'indicator', 'measure');
+    const inReuse = builder(context, gate.reuse, 'reuse', 'measure');
+    const samples = plan.probe.taps.map((taps, i): Sample => {
+      const state = plan.references[i];
+      const before = state && context.emitted.state.get(state.name);
+      if (state === undefined || before === undefined) throw new Error('every group of taps has its state');
+      return { state, before, now: sample(context, b, taps, state) };
+    });
+    const value = b.op('If', [need(context, 'forecast').measure], {
+      name: 'value',
+      type: SCALAR,
+      attributes: [
+        attr.graph('then_branch', comparison(context, samples)),
+        attr.graph('else_branch', unmeasured(context, samples)),
+      ],
+    });
+    b.place();
+    for (const { state, before, now } of samples) {
+      const old = inReuse.op('Identity', [before], { type: state.type });
+      returnAs(model.graph, stateOutput(state.name), branchOutput(context, gate, now, old, state.type, state.name));
+    }
+    const none = inReuse.op('Identity', [inReuse.f32(UNMEASURED)], { type: SCALAR });
+    context.emitted.measured = branchOutput(context, gate, value, none, SCALAR, 'measured');
+    inReuse.place();
+  },
+};
+
+/** The chosen tokens of the probed tensors, float32 [batch, blocks, elements]. */
+function sample(context: Context, b: Builder, taps: Taps, state: StatePlan): Value {
+  const { plan } = context;
+  const { within } = need(context, 'gate');
+  const picked = taps.values.map(tapped => {
+    const value = within.get(tapped) ?? tapped;
+    const tokens = taps.plain ? value : b.op('Reshape', [value, sampleShape(context, b, taps)]);
+    return pick(b, tokens, taps, plan.probe);
+  });
+  const joined = b.concat(picked, 1, { name: 'samples' });
+  return b.op('Reshape', [joined, b.i64(0, taps.values.length, -1)], { type: state.type, name: 'now' });
+}
+
+/** Shape [batch, tokens, channels] for a tensor that folds tokens into its batch or spreads them over dimensions. */
+function sampleShape(context: Context, b: Builder, taps: Taps): Value {
+  const { batch, latent } = context.plan;
+  if (batch !== undefined) return b.i64(batch, -1, taps.channels);
+  const first = b.op('Slice', [b.op('Shape', [latent]), b.i64(0), b.i64(1)]);
+  return b.concat([first, b.i64(-1, taps.channels)], 0);
+}
+
+function pick(b: Builder, tokens: Value, taps: Taps, probe: ProbePlan): Value {
+  const { sampling } = probe;
+  switch (sampling.kind) {
+    case 'full':
+      return b.cast(tokens, 'float32');
+    case 'pooled':
+      return b.reduce('ReduceMean', b.cast(tokens, 'float32'), [1], true);
+    case 'strided': {
+      const stride =
+        taps.tokens === undefined
+          ? strideOf(b, tokens, sampling)
+          : b.i64(tokenStride(taps.tokens, sampling.share, sampling.most));
+      const strided = b.op('Slice', [tokens, b.i64(0), b.i64(END), b.i64(1), stride]);
+      return b.cast(strided, 'float32');
+    }
+  }
+}
+
+/** `tokenStride` in the graph, for a number of tokens that is known only at run time. */
+function strideOf(b: Builder, tokens: Value, sampling: { share: number; most: number }): Value {
+  const count = b.op('Slice', [b.op('Shape', [tokens]), b.i64(1), b.i64(2)]);
+  const half = b.op('Div', [count, b.i64(2 * sampling.most)]);
+  const most = b.op('Max', [half, b.i64(Math.floor(0.5 / sampling.share))]);
+  return b.op('Add', [b.op('Mul', [most, b.i64(2)]), b.i64(1)], { name: 'stride' });
+}
+
+/** Mean over blocks of the relative L1 change, the worst sample of the batch: float32 [1]. */
+function comparison(context: Context, samples: readonly Sample[]): Graph {
+  const graph = new Graph('bwc_compare');
+  const b = builder(context, graph, 'indicator/relative_l1', 'measure');
+  const { denominator } = context.plan.probe.metric;
+  const perBlock = samples.map(({ now, before }) => {
+    const change = b.reduce('ReduceMean', b.op('Abs', [b.op('Sub', [now, before])]), [2], false);
+    const size = b.reduce('ReduceMean', b.op('Abs', [denominator === 'older' ? before : now]), [2], false);
+    return b.op('Div', [change, b.op('Max', [size, b.f32(TINY)])], { name: 'per_block' });
+  });
+  const mean = b.reduce('ReduceMean', b.concat(perBlock, 1), [1], false);
+  const worst = b.reduce('ReduceMax', mean, [0], true, SCALAR);
+  b.place();
+  graph.addOutput(worst);
+  return graph;
+}
+
+/** `UNMEASURED`, or not a number when a sample is not finite. */
+function unmeasured(context: Context, samples: readonly Sample[]): Graph {
+  const graph = new Graph('bwc_unmeasured');
+  const b = builder(context, graph, 'indicator/unmeasured', 'measure');
+  let value = b.f32(UNMEASURED);
+  for (const { now } of samples) {
+    const zero = b.reduce('ReduceMax', b.op('Mul', [now, b.f32(0)]), [0, 1, 2], false);
+    value = b.op('Add', [value, zero], { type: SCALAR });
+  }
+  b.place();
+  graph.addOutput(value);
+  return graph;
+}

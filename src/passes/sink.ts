@@ -1,0 +1,56 @@
+import { ancestorIn, cloneNode, type Graph, isWithin, type Node, type User } from '../ir/index.js';
+import { type Context, need, type Pass } from './pass.js';
+
+/**
+ * Moves into a branch what only that branch needs: embedders, modulation, rotary tables, constants. An addition that
+ * makes an entering stream and that both branches need is done in each, so that ONNX Runtime can fuse it with the
+ * normalisation behind it as it could before.
+ */
+export const sink: Pass = {
+  name: 'sink',
+  run(context) {
+    const { model, plan } = context;
+    const { graph } = model;
+    const gate = need(context, 'gate');
+    const sunk = new Map<Graph, Node[]>([
+      [gate.compute, []],
+      [gate.reuse, []],
+    ]);
+    const home = new Map<Node, Graph>();
+    const branchOf = (user: User): Graph | undefined => {
+      const node = ancestorIn(graph, user);
+      if (node === undefined) return undefined;
+      if (node !== gate.node) return home.get(node);
+      return isWithin(gate.compute, user) ? gate.compute : isWithin(gate.reuse, user) ? gate.reuse : undefined;
+    };
+    const enters = new Set(plan.region.enters);
+    for (const node of [...graph.nodes].reverse()) {
+      if (node === gate.node) continue;
+      const branches = new Set<Graph | undefined>();
+      for (const output of node.outputs) for (const user of output?.users ?? []) branches.add(branchOf(user));
+      if (branches.has(undefined) || branches.size === 0) continue;
+      const [only] = branches;
+      if (branches.size === 1 && only !== undefined) {
+        home.set(node, only);
+        sunk.get(only)?.push(node);
+      } else if (node.op === 'Add' && node.outputs.some(v => v !== undefined && enters.has(v))) {
+        const copy = duplicate(context, node, gate.reuse);
+        sunk.get(gate.reuse)?.push(copy);
+        home.set(node, gate.compute);
+        sunk.get(gate.compute)?.push(node);
+      }
+    }
+    graph.detach(new Set(home.keys()));
+    for (const [branch, nodes] of sunk) branch.insertBefore(branch.nodes[0], nodes.reverse());
+  },
+};
+
+/** A copy of `node` for one branch: the branch's readers read the copy. */
+function duplicate(context: Context, node: Node, branch: Graph): Node {
+  const { names } = context.model;
+  const name = names.fresh(`bwc/reuse/${node.opType}`);
+  const copy = cloneNode(node, [name], names.fresh(`${name}.node`));
+  copy.docString = 'bwc: made by pass sink';
+  node.output.replaceUses(copy.output, user => isWithin(branch, user));
+  return copy;
+}

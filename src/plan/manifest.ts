@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { DATA_TYPES } from '../ir/index.js';
+
+const dim = z.union([z.number().int().nonnegative(), z.string()]);
+const tensor = { type: z.enum(DATA_TYPES), shape: z.array(dim) };
+
+/** A pair of state tensors: the output of one step is the input of the next. */
+const state = z.object({
+  input: z.string(),
+  output: z.string(),
+  ...tensor,
+  /** Bytes at the shape below, or null when a symbolic dimension leaves it open. */
+  bytes: z.number().int().nonnegative().nullable(),
+  holds: z.string(),
+});
+
+const knob = z.object({
+  input: z.string(),
+  ...tensor,
+  /** What each element means; zero always means "as compiled". */
+  fields: z.array(z.object({ name: z.string(), doc: z.string() })),
+});
+
+const signal = z.object({
+  output: z.string(),
+  ...tensor,
+  /** `computed`: whether the region was computed; `value`: what was measured; `count`: computed steps so far. */
+  name: z.enum(['computed', 'value', 'count']),
+  doc: z.string(),
+});
+
+/**
+ * What a client must know of a compiled model. It is stored in the model's `metadata_props` under
+ * `bwc.manifest` and beside it as JSON.
+ */
+export const manifestSchema = z.object({
+  format: z.literal('bwc.manifest'),
+  version: z.literal(1),
+  compiler: z.string(),
+  method: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  /** Denoising steps the schedule is made for unless the knob says otherwise. */
+  steps: z.number().int().positive(),
+  stateDefaults: z.boolean(),
+  /** Inputs and outputs of the original model, unchanged and first. */
+  inputs: z.array(z.string()),
+  outputs: z.array(z.string()),
+  roles: z.object({ latent: z.string(), timestep: z.string().nullable(), prediction: z.string() }),
+  state: z.array(state),
+  knobs: z.array(knob),
+  signals: z.array(signal),
+  regions: z.array(
+    z.object({
+      name: z.string(),
+      /** Indices of the blocks it skips. */
+      blocks: z.array(z.number().int().nonnegative()),
+      /** Streams that enter and leave it, by value name in the original. */
+      enters: z.array(z.string()),
+      leaves: z.array(z.string()),
+      /** Floating point operations of one step that are skipped with it; null where shapes are open. */
+      flops: z.number().nullable(),
+      nodes: z.number().int().nonnegative(),
+    }),
+  ),
+  cost: z.object({
+    flops: z.number().nullable(),
+    addedNodes: z.number().int().nonnegative(),
+    /** Predicted copies from device to host per step on a CUDA provider. */
+    deviceToHost: z.number().int().nonnegative(),
+  }),
+  /** Hash over the original's structure and weight references (sha256, hex). */
+  source: z.object({ sha256: z.string() }),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Key of the manifest in the model's `metadata_props`. */
+export const MANIFEST_KEY = 'bwc.manifest';

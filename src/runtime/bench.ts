@@ -1,0 +1,311 @@
+import { performance } from 'node:perf_hooks';
+import { CachedModel } from './cached.js';
+import { type DenoiseStep, denoise } from './denoise.js';
+import { meanSsim, psnr } from './fidelity.js';
+import type { RunProfile } from './profile.js';
+import { OpenModel, type Port, type SessionOptions, type StepModel, type Tensors } from './session.js';
+import { type HostTensor, isRunType, zeros } from './tensors.js';
+
+export interface BenchOptions extends SessionOptions {
+  /** Default: all of the profile's. */
+  readonly seeds?: readonly number[];
+  /** Whole generations with each model before any is timed; default 1. */
+  readonly warmup?: number;
+  /** Timed generations with each model and seed; default 3. */
+  readonly rounds?: number;
+  /**
+   * Whether the models take turns at every step (default: drift of the machine meets both alike) or at every
+   * generation (each finds its own caches warm, as when it serves alone).
+   */
+  readonly turns?: 'step' | 'generation';
+  /** Threads inside an operator; here 1 by default, which gives the steadiest ratios. */
+  readonly threads?: number;
+  /** The graph of prologue and epilogue alone (path or bytes): what a reused step costs at the least. */
+  readonly rest?: string | Uint8Array;
+  /** Told after each timed generation. */
+  readonly onRound?: (done: number, all: number) => void;
+}
+
+/** What a compiled step did: compute every gated region, some, or none. */
+export type Decision = 'computed' | 'partial' | 'reused';
+
+export interface SeedBench {
+  readonly seed: number;
+  readonly decisions: readonly Decision[];
+  readonly baselineMs: number;
+  readonly compiledMs: number;
+  /** Infinity where the latents are equal. */
+  readonly psnr: number;
+  readonly ssim: number;
+  /** The results, float32. */
+  readonly original: HostTensor;
+  readonly compiled: HostTensor;
+}
+
+/** Times are wall times of the models' runs, in milliseconds: use them only as ratios within one result. */
+export interface Bench {
+  readonly steps: number;
+  /** Steps computed in full, and all others; the mean over the seeds. */
+  readonly computed: number;
+  readonly reused: number;
+  /** Of the first seed. */
+  readonly decisions: readonly Decision[];
+  /** One generation: the sum of each step's median over the rounds; the mean over the seeds. */
+  readonly baselineMs: number;
+  readonly compiledMs: number;
+  readonly speedup: number;
+  /** Steps by computed steps: the speed-up if a reused step cost nothing. */
+  readonly ideal: number;
+  /** The speed-up if a computed step cost what the original's does, and a reused one the rest alone. */
+  readonly bound: number;
+  /** Where the cost of the rest is from: its own graph, or the compiled model's reused steps. */
+  readonly boundFrom: 'rest' | 'reused steps';
+  /** Speed-up by bound. */
+  readonly efficiency: number;
+  /** Of the final latents, by the profile's range; the mean over the seeds. */
+  readonly psnr: number;
+  readonly ssim: number;
+  /** Median of a step, in milliseconds; null where there was none. */
+  readonly perStep: {
+    readonly original: number;
+    readonly computed: number | null;
+    readonly reused: number | null;
+    readonly rest: number | null;
+  };
+  /** A computed step by the original's step of the same index, round and seed: the median; null without one. */
+  readonly computeOverhead: number | null;
+  /** Bytes of state between two steps. */
+  readonly stateBytes: number;
+  readonly seeds: readonly SeedBench[];
+}
+
+/**
+ * Times a compiled model against its original. Both walk through the generation together, taking turns at going
+ * first, so that whatever else the machine does meets them alike.
+ * @throws Refusal of `openModel`, `CachedModel.open` and `denoise`
+ */
+export async function benchCompiled(
+  original: string | StepModel,
+  compiled: string | CachedModel,
+  profile: RunProfile,
+  options: BenchOptions = {},
+): Promise<Bench> {
+  const opened: StepModel[] = [];
+  const own = <T extends StepModel>(model: T): T => {
+    opened.push(model);
+    return model;
+  };
+  try {
+    const session = { ...options, threads: options.threads ?? 1 };
+    const a = typeof original === 'string' ? own(await OpenModel.open(original, session)) : original;
+    const b = typeof compiled === 'string' ? own(await CachedModel.open(compiled, session)) : compiled;
+    const rest = options.rest === undefined ? undefined : own(await OpenModel.open(options.rest, session));
+    return await measure(a, b, rest, profile, options);
+  } finally {
+    for (const model of opened) await model.close();
+  }
+}
+
+interface Timed {
+  readonly milliseconds: number;
+  readonly decision: Decision;
+}
+
+interface Round {
+  readonly original: readonly Timed[];
+  readonly compiled: readonly Timed[];
+  readonly rest: readonly number[];
+  readonly latents: readonly [HostTensor, HostTensor];
+}
+
+async function measure(
+  original: StepModel,
+  compiled: CachedModel,
+  rest: OpenModel | undefined,
+  profile: RunProfile,
+  options: BenchOptions,
+): Promise<Bench> {
+  const seeds = options.seeds ?? profile.seeds;
+  const count = Math.max(1, options.rounds ?? 3);
+  const restRun = rest === undefined ? undefined : restRunner(rest, original, profile);
+  const run = (seed: number, round: number): Promise<Round> =>
+    race(original, compiled, restRun, profile, { seed, round, turns: options.turns ?? 'step' });
+  for (let i = 0; i < (options.warmup ?? 1); i++) await run(seeds[0] ?? 0, i);
+  const rounds = new Map<number, Round[]>(seeds.map(seed => [seed, []]));
+  let done = 0;
+  for (let round = 0; round < count; round++) {
+    for (const seed of seeds) {
+      rounds.get(seed)?.push(await run(seed, round));
+      options.onRound?.(++done, count * seeds.length);
+    }
+  }
+  return summary(profile, rounds, compiled.stateBytes);
+}
+
+/** One generation with every model, in turns. */
+async function race(
+  original: StepModel,
+  compiled: CachedModel,
+  rest: ((feeds: Tensors) => Promise<number>) | undefined,
+  profile: RunProfile,
+  { seed, round, turns }: { seed: number; round: number; turns: 'step' | 'generation' },
+): Promise<Round> {
+  compiled.reset();
+  const a = new Runner(denoise(original, profile, seed));
+  const b = new Runner(denoise(compiled, profile, seed));
+  const restTimes: number[] = [];
+  const addRest = async (): Promise<void> => {
+    if (rest !== undefined && a.last !== undefined) restTimes.push(await rest(a.last.feeds));
+  };
+  const { steps } = profile.sampler;
+  const stride = turns === 'step' ? 1 : steps;
+  for (let done = 0; done < steps; done += stride) {
+    const order = (done / stride + round) % 2 === 0 ? [a, b] : [b, a];
+    for (const runner of order) for (let i = 0; i < stride; i++) await runner.advance();
+    for (let i = 0; i < stride; i++) await addRest();
+  }
+  if (a.last === undefined || b.last === undefined) throw new Error('a profile has at least one step');
+  return { original: a.times, compiled: b.times, rest: restTimes, latents: [a.last.latent, b.last.latent] };
+}
+
+/** A generation that keeps its times and only its last step. */
+class Runner {
+  readonly times: Timed[] = [];
+  last: DenoiseStep | undefined;
+  readonly #steps: AsyncGenerator<DenoiseStep, void>;
+
+  constructor(steps: AsyncGenerator<DenoiseStep, void>) {
+    this.#steps = steps;
+  }
+
+  async advance(): Promise<void> {
+    const { value } = await this.#steps.next();
+    if (value === undefined) return;
+    this.last = value;
+    this.times.push({ milliseconds: value.milliseconds, decision: decisionOf(value) });
+  }
+}
+
+function summary(
+  profile: RunProfile,
+  rounds: ReadonlyMap<number, readonly Round[]>,
+  stateBytes: number,
+): Bench {
+  const seeds = [...rounds].flatMap(([seed, list]) => seedSummary(profile, seed, list));
+  const all = [...rounds.values()].flat();
+  const pairs = all.flatMap(round =>
+    round.compiled.map((step, i) => ({
+      decision: step.decision,
+      own: step.milliseconds,
+      original: round.original[i]?.milliseconds ?? Number.NaN,
+    })),
+  );
+  const times = (decision: Decision): number[] => pairs.filter(p => p.decision === decision).map(p => p.own);
+  const perStep = {
+    original: median(pairs.map(p => p.original)) ?? Number.NaN,
+    computed: median(times('computed')),
+    reused: median(times('reused')),
+    rest: median(all.flatMap(round => round.rest)),
+  };
+  const steps = profile.sampler.steps;
+  const computed = mean(seeds.map(seed => seed.decisions.filter(d => d === 'computed').length));
+  const [baselineMs, compiledMs] = [mean(seeds.map(s => s.baselineMs)), mean(seeds.map(s => s.compiledMs))];
+  const least = perStep.rest ?? perStep.reused ?? 0;
+  const speedup = baselineMs / compiledMs;
+  const bound = baselineMs / ((computed * baselineMs) / steps + (steps - computed) * least);
+  return {
+    steps,
+    computed,
+    reused: steps - computed,
+    decisions: seeds[0]?.decisions ?? [],
+    baselineMs,
+    compiledMs,
+    speedup,
+    ideal: steps / computed,
+    bound,
+    boundFrom: perStep.rest === null ? 'reused steps' : 'rest',
+    efficiency: speedup / bound,
+    psnr: mean(seeds.map(s => s.psnr)),
+    ssim: mean(seeds.map(s => s.ssim)),
+    perStep,
+    computeOverhead: median(pairs.filter(p => p.decision === 'computed').map(p => p.own / p.original)),
+    stateBytes,
+    seeds,
+  };
+}
+
+function seedSummary(profile: RunProfile, seed: number, rounds: readonly Round[]): SeedBench[] {
+  const last = rounds.at(-1);
+  if (last === undefined) return [];
+  const [original, compiled] = last.latents;
+  const total = (of: (round: Round) => readonly Timed[]): number =>
+    of(last).reduce(
+      (sum, _, i) => sum + (median(rounds.map(r => of(r)[i]?.milliseconds ?? Number.NaN)) ?? 0),
+      0,
+    );
+  return [
+    {
+      seed,
+      decisions: last.compiled.map(step => step.decision),
+      baselineMs: total(round => round.original),
+      compiledMs: total(round => round.compiled),
+      psnr: psnr(original, compiled, profile.display?.range),
+      ssim: meanSsim(original, compiled, profile.display),
+      original,
+      compiled,
+    },
+  ];
+}
+
+function decisionOf({ signals }: DenoiseStep): Decision {
+  if (signals === undefined || signals.computed) return 'computed';
+  return signals.partial ? 'partial' : 'reused';
+}
+
+/**
+ * Times the rest graph on a step's feeds. What it reads besides the original inputs is taken from zeros of its
+ * declared shape, symbols having the size they have in the original's inputs.
+ */
+function restRunner(
+  rest: OpenModel,
+  original: StepModel,
+  profile: RunProfile,
+): (feeds: Tensors) => Promise<number> {
+  const sizes = new Map<string, number>();
+  for (const { name, shape } of original.inputs) {
+    shape.forEach((d, i) => {
+      const size = profile.inputs[name]?.shape[i];
+      if (typeof d === 'string' && size !== undefined) sizes.set(d, size);
+    });
+  }
+  const known = new Set(original.inputs.map(port => port.name));
+  const fillers = new Map<string, HostTensor>();
+  for (const port of rest.inputs) if (!known.has(port.name)) fillers.set(port.name, filler(port, sizes));
+  return async feeds => {
+    const given = new Map(
+      rest.inputs.map(({ name }) => [name, feeds.get(name) ?? fillers.get(name)] as const),
+    );
+    const whole = new Map<string, HostTensor>();
+    for (const [name, tensor] of given) if (tensor !== undefined) whole.set(name, tensor);
+    const start = performance.now();
+    await rest.execute(whole);
+    return performance.now() - start;
+  };
+}
+
+function filler(port: Port, sizes: ReadonlyMap<string, number>): HostTensor {
+  const dims = port.shape.map(d => (typeof d === 'number' ? d : (sizes.get(d ?? '') ?? 1)));
+  return zeros(isRunType(port.type) ? port.type : 'float32', dims);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/** The middle value, the mean of the two middle ones of an even number; null of none. */
+export function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
+  return low === undefined || high === undefined ? null : (low + high) / 2;
+}

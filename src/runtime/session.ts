@@ -1,0 +1,173 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { refuse } from '../diagnostics/index.js';
+import type { DataType, Shape } from '../ir/index.js';
+import { reasonOf } from './profile.js';
+import { fromBytes, type HostTensor, isRunType } from './tensors.js';
+
+/** How much ONNX Runtime may rewrite the graph when it loads it. */
+export type Level = 'disabled' | 'basic' | 'extended' | 'all';
+
+export interface SessionOptions {
+  /** Default `all`, as ONNX Runtime's own. */
+  readonly level?: Level;
+  /** Threads inside an operator; default is one per physical core. */
+  readonly threads?: number;
+  /** Execution provider, `cpu` by default. */
+  readonly provider?: string;
+  /** Where ONNX Runtime writes the graph as it optimised it. */
+  readonly optimizedPath?: string;
+  /** What messages call a model that comes as bytes. */
+  readonly label?: string;
+}
+
+/** An input or output as the model declares it. */
+export interface Port {
+  readonly name: string;
+  readonly type: DataType;
+  readonly shape: Shape;
+}
+
+export type Tensors = ReadonlyMap<string, HostTensor>;
+
+/** What a compiled model says about a step. */
+export interface Signals {
+  /** Whether every gated region was computed. */
+  readonly computed: boolean;
+  /** Whether only some were. */
+  readonly partial: boolean;
+  /** What was measured; the largest where several are. Absent where the method measures nothing. */
+  readonly value?: number;
+  /** Computed steps so far. */
+  readonly count?: number;
+}
+
+export interface StepResult {
+  /** The original model's outputs. */
+  readonly outputs: Tensors;
+  /** Absent for an original model. */
+  readonly signals?: Signals;
+}
+
+/** A denoising model, one step at a time: the original, or a compiled one that threads its state by itself. */
+export interface StepModel {
+  /** For messages. */
+  readonly path: string;
+  /** What the caller feeds: the original model's inputs. */
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  run(feeds: Tensors): Promise<StepResult>;
+  /** Starts a new generation. */
+  reset(): void;
+  /** Gives the session's memory back. */
+  close(): Promise<void>;
+}
+
+type Ort = typeof import('onnxruntime-node');
+
+async function onnxRuntime(): Promise<Ort> {
+  let ort: Ort & { default?: Ort };
+  try {
+    ort = await import('onnxruntime-node');
+  } catch (cause) {
+    return refuse('BWC401', { reason: reasonOf(cause) }, undefined, cause);
+  }
+  return ort.default ?? ort;
+}
+
+/** A model loaded into ONNX Runtime. */
+export class OpenModel implements StepModel {
+  readonly path: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly #ort: Ort;
+  readonly #session: InferenceSession;
+
+  private constructor(path: string, ort: Ort, session: InferenceSession) {
+    this.path = path;
+    this.#ort = ort;
+    this.#session = session;
+    this.inputs = session.inputMetadata.map(portOf);
+    this.outputs = session.outputMetadata.map(portOf);
+  }
+
+  /**
+   * Loads a model.
+   * @param source path, or the bytes of a model without external data
+   * @throws Refusal BWC401 without onnxruntime-node, BWC405 when the provider is not there, BWC403 for anything else
+   */
+  static async open(source: string | Uint8Array, options: SessionOptions = {}): Promise<OpenModel> {
+    const ort = await onnxRuntime();
+    const provider = options.provider ?? 'cpu';
+    const path = typeof source === 'string' ? source : (options.label ?? 'the model in memory');
+    const settings: InferenceSession.SessionOptions = {
+      executionProviders: [provider],
+      graphOptimizationLevel: options.level ?? 'all',
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+    };
+    if (options.threads !== undefined) settings.intraOpNumThreads = options.threads;
+    if (options.optimizedPath !== undefined) settings.optimizedModelFilePath = options.optimizedPath;
+    try {
+      const session =
+        typeof source === 'string'
+          ? await ort.InferenceSession.create(source, settings)
+          : await ort.InferenceSession.create(source, settings);
+      return new OpenModel(path, ort, session);
+    } catch (cause) {
+      const reason = reasonOf(cause);
+      if (provider !== 'cpu' && /backend|AppendExecutionProvider|shared library/i.test(reason)) {
+        return refuse('BWC405', { provider, reason }, undefined, cause);
+      }
+      return refuse('BWC403', { path, reason }, undefined, cause);
+    }
+  }
+
+  /**
+   * Runs the model once.
+   * @returns all its outputs, each in memory of its own
+   * @throws Refusal BWC403
+   */
+  async execute(feeds: Tensors): Promise<Map<string, HostTensor>> {
+    const given: Record<string, Tensor> = {};
+    try {
+      for (const [name, tensor] of feeds)
+        given[name] = new this.#ort.Tensor(tensor.type, tensor.data, tensor.dims);
+      const results = await this.#session.run(given);
+      return new Map(Object.entries(results).map(([name, tensor]) => [name, hostTensor(name, tensor)]));
+    } catch (cause) {
+      return refuse('BWC403', { path: this.path, reason: reasonOf(cause) }, undefined, cause);
+    }
+  }
+
+  async run(feeds: Tensors): Promise<StepResult> {
+    return { outputs: await this.execute(feeds) };
+  }
+
+  reset(): void {
+    // An original model keeps nothing between steps.
+  }
+
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** Loads a model into ONNX Runtime; see `OpenModel.open`. */
+export function openModel(source: string | Uint8Array, options: SessionOptions = {}): Promise<OpenModel> {
+  return OpenModel.open(source, options);
+}
+
+function portOf(metadata: InferenceSession.ValueMetadata): Port {
+  if (!metadata.isTensor) return { name: metadata.name, type: 'undefined', shape: [] };
+  return {
+    name: metadata.name,
+    type: metadata.type,
+    shape: metadata.shape.map(d => (d === '' ? undefined : d)),
+  };
+}
+
+function hostTensor(name: string, tensor: Tensor): HostTensor {
+  const { type, dims, data } = tensor;
+  if (!isRunType(type) || !ArrayBuffer.isView(data)) throw new Error(`output ${name} has type ${type}`);
+  return fromBytes(type, dims, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
