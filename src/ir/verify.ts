@@ -10,7 +10,8 @@
  *     share names, and names of nodes are free (ONNX, docs/IR.md, "Names Within a Graph").
  *  6. `If` has a boolean condition of one element, and branches without inputs whose outputs agree with its own in
  *     number, element type, rank and known dimensions.
- *  7. No nested graph returns an outer value directly; ONNX Runtime refuses that.
+ *  7. No nested graph returns an outer value directly, which ONNX Runtime refuses, or one value twice, of which it
+ *     loses the second.
  *  8. Operators and their attributes exist at the imported opset, with the numbers of inputs and outputs it allows.
  *  9. The original inputs and outputs are kept, by name, type and order; new ones follow.
  * 10. Each state input `bwc.state.x` has its output `bwc.state.x.next` of a compatible type, and the other way round.
@@ -191,6 +192,9 @@ class Verifier {
       if (graph.owner !== undefined && value.graph !== graph && this.#visible.has(value)) {
         this.#report(7, graph, `returns the outer value ${value} directly`);
       } else this.#use(value, graph, graph);
+    }
+    if (graph.owner !== undefined && new Set(graph.outputs).size < graph.outputs.length) {
+      this.#report(7, graph, 'returns one value twice');
     }
     this.#countUses(graph.outputs, graph);
   }

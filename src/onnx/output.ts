@@ -59,24 +59,31 @@ export class Output {
     const segments: Segment[] = [];
     let small: Uint8Array[] = [];
     const flush = (): void => {
-      if (small.length > 0)
-        segments.push({
-          kind: 'bytes',
-          bytes: small.length === 1 && small[0] ? small[0] : Buffer.concat(small),
-        });
+      if (small.length > 0) segments.push({ kind: 'bytes', bytes: Buffer.concat(small) });
       small = [];
     };
     for (const part of this.#parts) {
-      if (!('source' in part)) small.push(part);
-      else if (part.source instanceof MemorySource) small.push(part.source.copy(part.start, part.end));
-      else {
-        flush();
-        segments.push({ kind: 'range', ...part });
+      const bytes = bytesOf(part);
+      if (bytes !== undefined && bytes.length < SMALL) {
+        small.push(bytes);
+        continue;
       }
+      flush();
+      if (bytes !== undefined) segments.push({ kind: 'bytes', bytes });
+      else if ('source' in part) segments.push({ kind: 'range', ...part });
     }
     flush();
     return segments;
   }
+}
+
+/** Longer pieces are not worth copying. */
+const SMALL = 64 * 1024;
+
+/** The bytes of a part that are in memory already. */
+function bytesOf(part: Part): Uint8Array | undefined {
+  if (!('source' in part)) return part;
+  return part.source instanceof MemorySource ? part.source.copy(part.start, part.end) : undefined;
 }
 
 function sameSpan(a: Span, b: Span): boolean {

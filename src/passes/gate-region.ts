@@ -73,7 +73,7 @@ function gateExit(context: Context, gate: Gate, exit: Exit, state: StatePlan): v
   const inReuse = builder(context, gate.reuse, 'reuse', 'gate-region');
   const kept = context.emitted.state.get(state.name);
   if (kept === undefined) throw new Error(`no state ${state.name}`);
-  const type = exit.type;
+  const type = exit.declared;
   const whole = exit.addends ? inCompute.op('Add', exit.addends.add.inputs, { type, name: 'exit' }) : exit.value;
   gate.within.set(exit.value, whole);
   const old = asElem(inReuse, kept, type);
@@ -131,9 +131,10 @@ export function branchOutput(
   return value;
 }
 
-/** A branch may not return an outer value: it returns a copy. The declared type is kept equal in both branches. */
+/** A branch may not return an outer value, nor one value twice (ONNX Runtime loses the second): it returns a copy. */
 function local(b: Builder, value: Value, branch: Graph, type: TensorType): Value {
-  return value.producer?.graph === branch ? value : b.op('Identity', [value], { type });
+  const own = value.producer?.graph === branch && !branch.outputs.includes(value);
+  return own ? value : b.op('Identity', [value], { type });
 }
 
 function asElem(b: Builder, kept: Value, type: TensorType): Value {

@@ -10,3 +10,4 @@ export type { Context, Emitted, Pass } from './pass.js';
 export { runPasses } from './runner.js';
 export { sink } from './sink.js';
 export { stamp } from './stamp.js';
+export { strip } from './strip.js';

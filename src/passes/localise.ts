@@ -5,8 +5,15 @@ import { type Context, need, type Pass } from './pass.js';
 const SMALL = 100;
 
 /**
+ * Readers whose weights must lie in the same graph: ONNX Runtime lays a convolution out for the processor, and
+ * merges a dequantised weight into its product, only then (and fails to load the latter otherwise).
+ */
+const NEEDS_LOCAL_WEIGHTS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'DequantizeLinear']);
+
+/**
  * Gives each branch its own copy of the small constants it reads. ONNX Runtime looks for shapes and axes in the same
- * graph only, and leaves fusions out when they lie outside. Weights stay where they are, once.
+ * graph only, and leaves fusions out when they lie outside. Weights stay where they are, once, but for those of
+ * readers that need them near, which move when nobody else reads them.
  */
 export const localise: Pass = {
   name: 'localise',
@@ -15,7 +22,8 @@ export const localise: Pass = {
     for (const branch of [gate.compute, gate.reuse]) {
       const copies: Node[] = [];
       for (const value of captures(branch)) {
-        const copy = isSmallConstant(value) ? bringInto(context, branch, value) : undefined;
+        const wanted = isSmallConstant(value) || isNeededNear(context.model.graph, branch, value);
+        const copy = wanted ? bringInto(context, branch, value) : undefined;
         if (copy) copies.push(copy);
       }
       branch.insertBefore(branch.nodes[0], copies);
@@ -27,6 +35,12 @@ function isSmallConstant(value: Value): boolean {
   if (value.isGraphInput) return false;
   if (value.initializer !== undefined) return value.initializer.size < SMALL && value.initializer.external === undefined;
   return value.producer?.op === 'Constant';
+}
+
+function isNeededNear(graph: Graph, branch: Graph, value: Value): boolean {
+  if (value.initializer === undefined || value.home !== graph || value.isGraphInput) return false;
+  const users = [...value.users];
+  return users.every(u => isWithin(branch, u)) && users.some(u => 'op' in u && NEEDS_LOCAL_WEIGHTS.has(u.op));
 }
 
 /** Moves or copies a constant into the branch; returns the node to insert when it is one. */

@@ -104,6 +104,7 @@ function stackRegion(model: Model, analysis: Analysis): Region {
     return {
       value,
       type,
+      declared: value.type?.kind === 'tensor' ? value.type : tensorType(type.elem, type.shape?.map(() => undefined)),
       enters: enters !== undefined && sameStream(analysis, stream, enters, value) ? enters : undefined,
       addends: update && separable(inferred, update.add, inside) ? { add: update.add, stream: streamOperand(update) } : undefined,
     };

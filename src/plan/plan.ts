@@ -5,7 +5,13 @@ import type { DataType, Node, TensorType, Value } from '../ir/index.js';
 /** A value through which the region's result reaches the rest of the graph. */
 export interface Exit {
   readonly value: Value;
+  /** Its type as far as inference knows it: the type of the state. */
   readonly type: TensorType;
+  /**
+   * Its type as far as the file says it: the type of the gate's outputs. More would let ONNX Runtime fuse what it
+   * does not fuse in the original, and round differently.
+   */
+  readonly declared: TensorType;
   /** The same stream where it enters the region; needed to reuse a residual. */
   readonly enters: Value | undefined;
   /**

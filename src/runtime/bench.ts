@@ -14,10 +14,10 @@ export interface BenchOptions extends SessionOptions {
   /** Timed generations with each model and seed; default 3. */
   readonly rounds?: number;
   /**
-   * Whether the models take turns at every step (default: drift of the machine meets both alike) or at every
-   * generation (each finds its own caches warm, as when it serves alone).
+   * Whether the models take turns at every generation (default: each finds its own caches warm, as when it serves
+   * alone) or at every step (drift of the machine meets both alike, but reused steps are slower than they need be).
    */
-  readonly turns?: 'step' | 'generation';
+  readonly turns?: 'generation' | 'step';
   /** Threads inside an operator; here 1 by default, which gives the steadiest ratios. */
   readonly threads?: number;
   /** The graph of prologue and epilogue alone (path or bytes): what a reused step costs at the least. */
@@ -128,14 +128,15 @@ async function measure(
   const seeds = options.seeds ?? profile.seeds;
   const count = Math.max(1, options.rounds ?? 3);
   const restRun = rest === undefined ? undefined : restRunner(rest, original, profile);
-  const run = (seed: number, round: number): Promise<Round> =>
-    race(original, compiled, restRun, profile, { seed, round, turns: options.turns ?? 'step' });
-  for (let i = 0; i < (options.warmup ?? 1); i++) await run(seeds[0] ?? 0, i);
+  let turn = 0;
+  const run = (seed: number): Promise<Round> =>
+    race(original, compiled, restRun, profile, { seed, turn: turn++, turns: options.turns ?? 'generation' });
+  for (let i = 0; i < (options.warmup ?? 1); i++) await run(seeds[0] ?? 0);
   const rounds = new Map<number, Round[]>(seeds.map(seed => [seed, []]));
   let done = 0;
   for (let round = 0; round < count; round++) {
     for (const seed of seeds) {
-      rounds.get(seed)?.push(await run(seed, round));
+      rounds.get(seed)?.push(await run(seed));
       options.onRound?.(++done, count * seeds.length);
     }
   }
@@ -148,21 +149,24 @@ async function race(
   compiled: CachedModel,
   rest: ((feeds: Tensors) => Promise<number>) | undefined,
   profile: RunProfile,
-  { seed, round, turns }: { seed: number; round: number; turns: 'step' | 'generation' },
+  { seed, turn, turns }: { seed: number; turn: number; turns: 'step' | 'generation' },
 ): Promise<Round> {
   compiled.reset();
   const a = new Runner(denoise(original, profile, seed));
   const b = new Runner(denoise(compiled, profile, seed));
   const restTimes: number[] = [];
-  const addRest = async (): Promise<void> => {
-    if (rest !== undefined && a.last !== undefined) restTimes.push(await rest(a.last.feeds));
+  // A reused step at its best comes where the compiled model has one: behind a computed step, or another reused one.
+  const advanceRest = async (step: number): Promise<void> => {
+    if (rest === undefined || a.last === undefined) return;
+    if (b.times[step]?.decision === 'reused') restTimes.push(await rest(a.last.feeds));
+    else if (turns === 'generation') await original.run(a.last.feeds);
   };
   const { steps } = profile.sampler;
   const stride = turns === 'step' ? 1 : steps;
   for (let done = 0; done < steps; done += stride) {
-    const order = (done / stride + round) % 2 === 0 ? [a, b] : [b, a];
+    const order = (done / stride + turn) % 2 === 0 ? [a, b] : [b, a];
     for (const runner of order) for (let i = 0; i < stride; i++) await runner.advance();
-    for (let i = 0; i < stride; i++) await addRest();
+    for (let i = 0; i < stride; i++) await advanceRest(done + i);
   }
   if (a.last === undefined || b.last === undefined) throw new Error('a profile has at least one step');
   return { original: a.times, compiled: b.times, rest: restTimes, latents: [a.last.latent, b.last.latent] };

@@ -52,7 +52,8 @@ export function meanSsim(reference: HostTensor, other: HostTensor, display?: Pro
   let sum = 0;
   a.forEach((plane, i) => {
     const twin = b[i] ?? plane;
-    const windowSize = Math.min(11, plane.width, plane.height);
+    const shortest = Math.min(plane.width, plane.height);
+    const windowSize = Math.min(11, shortest - ((shortest + 1) % 2));
     sum += ssim(imageOf(plane, range), imageOf(twin, range), { ssim: 'fast', windowSize }).mssim;
   });
   return sum / a.length;

@@ -21,14 +21,18 @@ const BY_RANK: readonly (readonly Axis[])[] = [
   ['batch', 'channel', 'frame', 'height', 'width'],
 ];
 
+/** How tokens are laid out as an image. */
+const TOKENS: Partial<Record<Axis, Axis>> = { token: 'height', channel: 'width' };
+
 /**
  * Cuts a tensor into images, ordered by batch, frame, channel.
  * @param axes what each axis is; by rank where left out, so that any tensor of rank 0 to 5 has planes
  */
 export function planesOf(tensor: HostTensor, axes: readonly Axis[] = axesOf(tensor.dims)): Plane[] {
   const strides = tensor.dims.map((_, i) => sizeOf(tensor.dims.slice(i + 1)));
+  const names = axes.includes('token') ? axes.map(name => TOKENS[name] ?? name) : axes;
   const axis = (name: Axis): { size: number; stride: number } => {
-    const at = axes.indexOf(name);
+    const at = names.indexOf(name);
     return { size: tensor.dims[at] ?? 1, stride: strides[at] ?? 0 };
   };
   const [batches, channels, frames, rows, columns] = [

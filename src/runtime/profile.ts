@@ -80,8 +80,8 @@ const input = z
     }
   });
 
-/** Axes that a picture has names for. */
-export const AXES = ['batch', 'channel', 'frame', 'height', 'width'] as const;
+/** Axes that a picture has names for; a latent of tokens is shown with its channels as columns. */
+export const AXES = ['batch', 'channel', 'frame', 'height', 'width', 'token'] as const;
 
 export type Axis = (typeof AXES)[number];
 
@@ -131,8 +131,10 @@ export const profileSchema = z
     if (axes.length !== latent.shape.length) {
       complain(`${axes.length} axes for a latent of rank ${latent.shape.length}`, 'display', 'axes');
     }
-    if (new Set(axes).size !== axes.length || !axes.includes('height') || !axes.includes('width')) {
-      complain('name each axis once, height and width among them', 'display', 'axes');
+    const has = (...names: readonly Axis[]): boolean => names.every(name => axes.includes(name));
+    const isImage = has('token') ? has('channel') && !has('height') && !has('width') : has('height', 'width');
+    if (new Set(axes).size !== axes.length || !isImage) {
+      complain('name each axis once, height and width or token and channel among them', 'display', 'axes');
     }
   });
 

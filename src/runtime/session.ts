@@ -71,7 +71,10 @@ async function onnxRuntime(): Promise<Ort> {
   } catch (cause) {
     return refuse('BWC401', { reason: reasonOf(cause) }, undefined, cause);
   }
-  return ort.default ?? ort;
+  const runtime = ort.default ?? ort;
+  // What goes wrong reaches the caller as an exception; the log would only say it again, on stderr.
+  runtime.env.logLevel = 'fatal';
+  return runtime;
 }
 
 /** A model loaded into ONNX Runtime. */
@@ -103,7 +106,7 @@ export class OpenModel implements StepModel {
       executionProviders: [provider],
       graphOptimizationLevel: options.level ?? 'all',
       interOpNumThreads: 1,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
     };
     if (options.threads !== undefined) settings.intraOpNumThreads = options.threads;
     if (options.optimizedPath !== undefined) settings.optimizedModelFilePath = options.optimizedPath;
@@ -115,7 +118,7 @@ export class OpenModel implements StepModel {
       return new OpenModel(path, ort, session);
     } catch (cause) {
       const reason = reasonOf(cause);
-      if (provider !== 'cpu' && /backend|AppendExecutionProvider|shared library/i.test(reason)) {
+      if (provider !== 'cpu' && /backend|AppendExecutionProvider|shared library|adapter/i.test(reason)) {
         return refuse('BWC405', { provider, reason }, undefined, cause);
       }
       return refuse('BWC403', { path, reason }, undefined, cause);

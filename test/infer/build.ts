@@ -89,7 +89,7 @@ export function feedsFor(
 ): Record<string, ort.Tensor> {
   const feeds: Record<string, ort.Tensor> = {};
   for (const input of model.graph.inputs) {
-    if (input.type?.kind !== 'tensor') throw new Error(`${input} is no tensor`);
+    if (input.type?.kind !== 'tensor') throw new Error(`${input.name} is no tensor`);
     const { elem, shape = [] } = input.type;
     const dims = shape.map(dim => evaluate(dim, binding) ?? 1);
     const size = dims.reduce((a, b) => a * b, 1);

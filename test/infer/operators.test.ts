@@ -289,7 +289,7 @@ const movements: Case[] = [
   one('Slice', [x, list(1), list(2 ** 40), list(1)], 'float[b,max(0, n - 1),4]'),
   one('Slice', [x, list(0), list(3), list(1)], 'float[b,min(3, n),4]'),
   one('Slice', [x, list(-1), list(2 ** 40), list(-1), list(1)], 'float[b,n,1]'),
-  one('Slice', [x, list(0), list(2 ** 40), list(1), list(2)], 'float[b,-((-n)//2),4]'),
+  one('Slice', [x, list(0), list(2 ** 40), list(1), list(2)], 'float[b,n - (n//2),4]'),
   one('Slice', [floats(7), list(-1), list(-(2 ** 40)), list(0), list(-2)], 'float[4]'),
   one('Slice', [floats(7), list(-20), list(20), list(0), list(3)], 'float[3]'),
   one('Pad', [floats('b', 'n'), list(0, 1, 0, 2)], 'float[b,n + 3]'),

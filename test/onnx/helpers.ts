@@ -20,8 +20,8 @@ export function at<T>(list: readonly T[], index: number): T {
   return item;
 }
 
-export function defined<T>(item: T | undefined): T {
-  if (item === undefined) throw new Error('not there');
+export function defined<T>(item: T | null | undefined): T {
+  if (item === undefined || item === null) throw new Error('not there');
   return item;
 }
 

@@ -54,9 +54,11 @@ describe('fidelity', () => {
     expect(much).toBeGreaterThan(0);
   });
 
-  it('takes tensors that are no videos', () => {
-    const tokens = fromNumbers('float32', [1, 6, 5], randomNumbers('normal', 30, 3));
-    expect(meanSsim(tokens, tokens)).toBe(1);
+  it.each([[[1, 6, 5]], [[1, 4, 8, 8]], [[3, 2]], [[7]], [[1, 1, 1, 16, 16]]])('takes shape %s', dims => {
+    const a = fromNumbers('float32', dims, randomNumbers('normal', 256, 3));
+    const b = fromNumbers('float32', dims, randomNumbers('normal', 256, 4));
+    expect(meanSsim(a, a)).toBe(1);
+    expect(meanSsim(a, b)).toBeLessThan(1);
   });
 });
 
@@ -69,6 +71,10 @@ describe('planes', () => {
       [0, 1, [1, 3, 5]],
       [1, 0, [6, 8, 10]],
       [1, 1, [7, 9, 11]],
+    ]);
+    const tokens = fromNumbers('float32', [1, 2, 3], [0, 1, 2, 3, 4, 5]);
+    expect(planesOf(tokens, ['batch', 'token', 'channel'])).toMatchObject([
+      { width: 3, height: 2, channel: 0 },
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,9 +67,9 @@ describe('a run profile', () => {
     });
   });
 
-  it('is read from every fixture', () => {
-    const profile = loadProfile(join(ROOT, 'fixtures/tiny-video-dit/tiny-video-dit.profile.json'));
-    expect(profile.sampler.steps).toBe(30);
+  const fixtures = readdirSync(join(ROOT, 'fixtures'), { recursive: true, encoding: 'utf8' });
+  it.each(fixtures.filter(name => name.endsWith('.profile.json')))('is read from %s', name => {
+    expect(loadProfile(join(ROOT, 'fixtures', name)).sampler.steps).toBe(30);
   });
 
   it('is documented with examples that hold', () => {

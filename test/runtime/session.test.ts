@@ -139,22 +139,31 @@ describe('a compiled model', () => {
     expect(() => model.setKnobs({ speed: 1 })).toThrow('not a knob of this model (threshold, force)');
   });
 
-  it('knows when its state cannot be fed', async () => {
-    const withDefault = graph(
-      'main',
-      [
-        node('Add', ['bwc.state.n', 'x'], ['bwc.state.n.next']),
-        node('Identity', ['bwc.state.n.next'], ['v']),
-      ],
-      [value('v', FLOAT, [1]), value('bwc.state.n.next', FLOAT, [1])],
-      [value('x', FLOAT, [1]), value('bwc.state.n', FLOAT, [1])],
-      { 'bwc.state.n': 0 },
+  it('feeds state that has a default, and knows when it cannot', async () => {
+    const withDefault = bytesOf(
+      graph(
+        'main',
+        [
+          node('Add', ['bwc.state.n', 'x'], ['bwc.state.n.next']),
+          node('Identity', ['bwc.state.n.next'], ['v']),
+        ],
+        [value('v', FLOAT, [1]), value('bwc.state.n.next', FLOAT, [1])],
+        [value('x', FLOAT, [1]), value('bwc.state.n', FLOAT, [1])],
+        { 'bwc.state.n': 0 },
+      ),
     );
-    const model = await CachedModel.open(bytesOf(withDefault), {
+    const twice = async (model: CachedModel) => [
+      first(await model.run(ten), 'v'),
+      first(await model.run(ten), 'v'),
+    ];
+    const fed = await CachedModel.open(withDefault, {
       manifest: { ...counterManifest, stateDefaults: true },
     });
-    expect(model.threaded).toBe(false);
-    expect([first(await model.run(ten), 'v'), first(await model.run(ten), 'v')]).toEqual([10, 10]);
+    expect(fed.threaded).toBe(true);
+    expect(await twice(fed)).toEqual([10, 20]);
+    const asItIs = await CachedModel.open(withDefault, { manifest: counterManifest });
+    expect(asItIs.threaded).toBe(false);
+    expect(await twice(asItIs)).toEqual([10, 10]);
   });
 });
 

@@ -26,7 +26,55 @@ describe('verify', () => {
     expect(result.checks.filter(c => !c.ok)).toEqual([]);
     expect(result).toMatchObject({ bitEqual: true, maxAbs: 0, steps: 7, fusions: [], diagnostics: [] });
     expect(seen).toEqual(result.checks.map(c => c.name));
-    expect(result.checks).toMatchInlineSnapshot();
+    expect(result.checks).toMatchInlineSnapshot(`
+      [
+        {
+          "detail": "original inputs and outputs keep name, type, shape and order",
+          "name": "interface",
+          "ok": true,
+        },
+        {
+          "detail": "all outputs are finite",
+          "name": "finite",
+          "ok": true,
+        },
+        {
+          "detail": "7 forced steps, bit for bit the original's",
+          "name": "bit-equal, optimisations off",
+          "ok": true,
+        },
+        {
+          "detail": "3 of 7 steps reuse; 4 computed steps, bit for bit the original's",
+          "name": "as compiled",
+          "ok": true,
+        },
+        {
+          "detail": "after a whole and after a broken-off generation the next one gives the same bits",
+          "name": "resets itself",
+          "ok": true,
+        },
+        {
+          "detail": "interrupted before step 1 and resumed from saved state, the generation gives the same bits",
+          "name": "state threads",
+          "ok": true,
+        },
+        {
+          "detail": "with not-a-number as state: 1 computed step, bit for bit the original's",
+          "name": "broken state",
+          "ok": true,
+        },
+        {
+          "detail": "not asked for: the added inputs are required",
+          "name": "drop-in",
+          "ok": true,
+        },
+        {
+          "detail": "7 forced steps, bit for bit the original's",
+          "name": "equal, default optimisations",
+          "ok": true,
+        },
+      ]
+    `);
   });
 
   it('takes any number of steps', async () => {
@@ -96,7 +144,7 @@ describe('fusions', () => {
     const counts = (x: Record<string, number>) => new Map(Object.entries(x));
     const before = [counts({ Add: 10, Mul: 2 }), counts({ Add: 10, Mul: 5, If: 1 })] as const;
     const after = [
-      counts({ Add: 2, Mul: 2, Fused: 8 }),
+      counts({ Add: 2, Mul: 2, Fused: 8, Reshape: 1 }),
       counts({ Add: 3, Mul: 5, If: 1, Fused: 7 }),
     ] as const;
     expect(compareFusions(before, after)).toEqual([
@@ -134,7 +182,13 @@ describe('bench', () => {
   });
 
   it('falls back on reused steps for the bound', async () => {
-    const bench = await benchCompiled(original, compiled(), profile(), { rounds: 1, warmup: 0, seeds: [5] });
+    const bench = await benchCompiled(original, compiled(), profile(), {
+      rounds: 1,
+      warmup: 0,
+      seeds: [5],
+      turns: 'step',
+    });
+    expect(bench.decisions.map(d => d[0]).join('')).toBe('crcrcrc');
     expect(bench).toMatchObject({ boundFrom: 'reused steps', perStep: { rest: null } });
     expect(bench.seeds).toHaveLength(1);
   });

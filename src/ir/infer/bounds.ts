@@ -43,9 +43,19 @@ interface Search {
 
 function prove(poly: Poly, search: Search): boolean {
   if (atLeastPoly(poly) >= 0) return true;
-  if (search.fuel-- <= 0) return false;
-  const atom = poly.flatMap(term => term.atoms).find(isReplaceable);
-  if (atom === undefined) return false;
+  const tried = new Set<string>();
+  for (const { atoms } of poly) {
+    for (const atom of atoms) {
+      if (!isReplaceable(atom) || tried.has(atom.text)) continue;
+      tried.add(atom.text);
+      if (search.fuel-- <= 0) return false;
+      if (proveWithout(atom, poly, search)) return true;
+    }
+  }
+  return false;
+}
+
+function proveWithout(atom: Atom, poly: Poly, search: Search): boolean {
   const parts = extract(poly, atom);
   if (parts === undefined) return false;
   const replaced = (by: Poly | undefined): boolean => {
@@ -63,14 +73,13 @@ function isReplaceable(atom: Atom): boolean {
   return atom.kind === 'call' && atom.fn !== '//';
 }
 
-/** `poly` as `factor * atom + rest`, where the atom occurs to the first power only. */
+/** `poly` as `factor * atom + rest`; the factor may hold the atom again. */
 function extract(poly: Poly, atom: Atom): { readonly factor: Poly; readonly rest: Poly } | undefined {
   const rest: Term[] = [];
   const factor: Term[] = [];
   for (const term of poly) {
     const atoms = withoutAtoms(term.atoms, [atom]);
     if (atoms === undefined) rest.push(term);
-    else if (withoutAtoms(atoms, [atom]) !== undefined) return undefined;
     else factor.push({ coefficient: term.coefficient, atoms });
   }
   const sum = collect(factor);
@@ -96,9 +105,9 @@ function alternatives(atom: Atom): Alternatives {
       return { either: atom.args, below: [], above: atom.args };
     case 'wrap': {
       const wrapped = addPoly(x, n);
-      return wrapped === undefined
-        ? { either: [], below: [], above: [] }
-        : { either: [x, wrapped], below: [x], above: [wrapped] };
+      if (wrapped === undefined) return { either: [], below: [], above: [] };
+      const grows = atLeastPoly(n) >= 0;
+      return { either: [x, wrapped], below: grows ? [x] : [], above: grows ? [wrapped] : [] };
     }
     case 'trunc': {
       const positive = (numberOf(n) ?? 0) > 0;
@@ -112,6 +121,7 @@ function alternatives(atom: Atom): Alternatives {
 function atLeastAtom(atom: Atom): number {
   if (atom.kind === 'symbol') return 0;
   const bounds = atom.args.map(atLeastPoly);
+  const [first = 0, second = 0] = bounds;
   switch (atom.fn) {
     case 'max':
       return Math.max(...bounds);
@@ -121,6 +131,6 @@ function atLeastAtom(atom: Atom): number {
     case 'trunc':
       return bounds.every(bound => bound >= 0) ? 0 : Number.NEGATIVE_INFINITY;
     case 'wrap':
-      return Math.min(bounds[0] ?? 0, 0);
+      return Math.min(first, first + second);
   }
 }

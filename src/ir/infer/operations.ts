@@ -32,17 +32,26 @@ export function truncDivPoly(a: Poly, b: Poly): Poly | undefined {
   return atomic(call('trunc', [a, b]));
 }
 
-/** The larger or smaller of two. */
+/** The larger or smaller of two, without arguments that others make needless. */
 export function extremePoly(fn: 'max' | 'min', a: Poly, b: Poly): Poly | undefined {
-  const difference = subPoly(a, b);
-  if (difference === undefined) return undefined;
-  if (isNonNegative(difference)) return fn === 'max' ? a : b;
-  if (isNonNegative(scale(difference, -1))) return fn === 'max' ? b : a;
   const args = new Map<string, Poly>();
   for (const operand of [a, b]) for (const arg of flatten(fn, operand)) args.set(textOf(arg), arg);
+  for (const [text, arg] of args) {
+    for (const [other, rival] of args) {
+      if (other === text || !yields(fn, arg, rival)) continue;
+      args.delete(text);
+      break;
+    }
+  }
   const sorted = [...args].sort(([x], [y]) => order(x, y)).map(([, arg]) => arg);
   const [only] = sorted;
   return sorted.length === 1 && only !== undefined ? only : atomic(call(fn, sorted));
+}
+
+/** Whether `arg` is never the one that counts beside `rival`. */
+function yields(fn: 'max' | 'min', arg: Poly, rival: Poly): boolean {
+  const margin = fn === 'max' ? subPoly(rival, arg) : subPoly(arg, rival);
+  return margin !== undefined && isNonNegative(margin);
 }
 
 /** An index counted from the front, where negative ones count from the end. */

@@ -162,12 +162,12 @@ function callText(fn: AtomFunction, args: readonly string[]): string {
 
 function operandText(fn: AtomFunction): (poly: Poly) => string {
   return poly => {
+    const text = textOf(poly);
     const [first] = poly;
-    const simple = poly.length === 1 && first !== undefined && first.coefficient > 0;
-    const bare = simple && first.atoms.length + (first.coefficient === 1 ? 0 : 1) === 1;
-    const [factor] = first === undefined ? [] : powers(first.atoms);
-    if (bare) return factor ?? textOf(poly);
-    return fn === '//' ? `(${textOf(poly)})` : textOf(poly);
+    const factors = first === undefined ? [] : powers(first.atoms);
+    if (poly.length === 1 && first?.coefficient === 1 && factors.length === 1) return factors[0] ?? text;
+    const number = numberOf(poly);
+    return fn !== '//' || (number !== undefined && number >= 0) ? text : `(${text})`;
   };
 }
 
@@ -178,7 +178,7 @@ export function scale(poly: Poly, by: number): Poly {
 function mulTerm(a: Term, b: Term): Term {
   return {
     coefficient: a.coefficient * b.coefficient,
-    atoms: [...a.atoms, ...b.atoms].sort((x, y) => order(x.text, y.text)),
+    atoms: [...a.atoms, ...b.atoms].sort(compareAtoms),
   };
 }
 
@@ -199,12 +199,19 @@ export function collect(terms: readonly Term[]): Poly | undefined {
 
 /** Lexicographic monomial order, larger first: the order that polynomial division needs. */
 function compareTerms(a: Term, b: Term): number {
-  const shared = Math.min(a.atoms.length, b.atoms.length);
-  for (let i = 0; i < shared; i++) {
-    const difference = order(a.atoms[i]?.text ?? '', b.atoms[i]?.text ?? '');
+  for (const [i, atom] of a.atoms.entries()) {
+    const other = b.atoms[i];
+    if (other === undefined) break;
+    const difference = compareAtoms(atom, other);
     if (difference !== 0) return difference;
   }
   return b.atoms.length - a.atoms.length;
+}
+
+/** Symbols by name, then operations. */
+function compareAtoms(a: Atom, b: Atom): number {
+  if (a.kind !== b.kind) return a.kind === 'symbol' ? -1 : 1;
+  return order(a.text, b.text);
 }
 
 export function order(a: string, b: string): number {

@@ -1,0 +1,85 @@
+import { refuse } from '../diagnostics/index.js';
+import { allNodes, type Graph, type Model, type Node, topological, type Value } from '../ir/index.js';
+import { MANIFEST_KEY } from '../plan/index.js';
+import { UNDO_KEY, type Undo, undoSchema } from './undo.js';
+
+/**
+ * Takes the caching out again: the model is structurally what it was before `compile` (model-local functions, which
+ * compiling inlines, stay inlined). Refuses with BWC207 when the model was not compiled by bwc.
+ */
+export function strip(model: Model): void {
+  const undo = undoOf(model);
+  const { graph } = model;
+  const gate = graph.nodes.find(n => n.name === undo.gate);
+  const compute = gate?.subgraph('else_branch');
+  if (gate === undefined || compute === undefined) return refuse('BWC207', {});
+  restoreConstants(graph, compute, undo);
+  bringBack(graph, gate, compute);
+  removeOurs(graph);
+  model.metadata.delete(MANIFEST_KEY);
+  model.metadata.delete(UNDO_KEY);
+}
+
+function undoOf(model: Model): Undo {
+  const text = model.metadata.get(UNDO_KEY);
+  const parsed = undoSchema.safeParse(text === undefined ? undefined : JSON.parse(text));
+  return parsed.success ? parsed.data : refuse('BWC207', {});
+}
+
+/** True for what bwc added: its names are its own. */
+function isOurs(name: string): boolean {
+  return name.startsWith('bwc/') || name.startsWith('bwc.');
+}
+
+/** Makes readers of copied constants read the originals again, and gives moved ones back to the outer graph. */
+function restoreConstants(graph: Graph, compute: Graph, undo: Undo): void {
+  const outer = new Map<string, Value>();
+  for (const value of graph.initializers) outer.set(value.name, value);
+  for (const node of graph.nodes) for (const output of node.outputs) if (output) outer.set(output.name, output);
+  const restore = (copy: Value): boolean => {
+    const name = undo.copies[copy.name];
+    const original = name === undefined ? undefined : outer.get(name);
+    if (original === undefined) return false;
+    copy.replaceUses(original);
+    return true;
+  };
+  for (const value of [...compute.initializers]) {
+    const { initializer } = value;
+    if (restore(value) || isOurs(value.name) || initializer === undefined) compute.removeInitializer(value);
+    if (initializer !== undefined && !isOurs(value.name)) graph.addInitializer(value, initializer);
+  }
+  for (const node of compute.nodes) for (const output of node.outputs) if (output) restore(output);
+}
+
+/** Puts the original nodes of the compute branch back where the gate is. */
+function bringBack(graph: Graph, gate: Node, compute: Graph): void {
+  gate.outputs.forEach((output, i) => {
+    const inside = compute.outputs[i];
+    if (output === undefined || inside === undefined) return;
+    output.replaceUses(original(inside), user => !('opType' in user) || !isOurs(user.name));
+  });
+  const mine = compute.nodes.filter(n => !isOurs(n.name));
+  compute.detach(new Set(mine));
+  graph.insertBefore(gate, mine);
+}
+
+/** What a branch returned, behind the copy that stands for an outer value or for one returned twice. */
+function original(value: Value): Value {
+  const { producer } = value;
+  const [from] = producer?.inputs ?? [];
+  return producer?.op === 'Identity' && isOurs(producer.name) && from !== undefined ? from : value;
+}
+
+function removeOurs(graph: Graph): void {
+  for (const value of [...graph.outputs]) if (isOurs(value.name)) graph.removeOutput(value);
+  graph.delete(new Set(graph.nodes.filter(n => isOurs(n.name))));
+  for (const value of [...graph.inputs]) {
+    if (!isOurs(value.name)) continue;
+    graph.removeInitializer(value);
+    value.initializer = undefined;
+    graph.removeInput(value);
+  }
+  for (const value of [...graph.initializers]) if (isOurs(value.name)) graph.removeInitializer(value);
+  graph.reorder(topological(graph));
+  for (const node of allNodes(graph)) if (isOurs(node.name)) throw new Error(`${node} was left behind`);
+}

@@ -1,0 +1,122 @@
+import type { Compiled } from '../compile.js';
+import type { Diagnostic } from '../diagnostics/index.js';
+import { CONTROL_DIM, controlLength, type Manifest } from '../plan/index.js';
+import { pairs, table } from './table.js';
+import {
+  bytesText,
+  flopsText,
+  milliseconds,
+  percent,
+  plural,
+  printable,
+  rangesText,
+  type Screen,
+  shapeText,
+  tensorBytesText,
+} from './text.js';
+
+export interface CompileFacts {
+  /** Path of the compiled model and of its manifest; null when nothing was written. */
+  readonly output: string | null;
+  readonly manifest: string | null;
+  readonly dryRun: boolean;
+  readonly method: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly steps: number;
+  readonly stateDefaults: boolean;
+  readonly roles: Manifest['roles'];
+  readonly regions: Manifest['regions'];
+  readonly state: Manifest['state'];
+  readonly knobs: Manifest['knobs'];
+  readonly signals: Manifest['signals'];
+  readonly cost: Manifest['cost'];
+  readonly source: Manifest['source'];
+  readonly elapsedMs: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface CompileRun {
+  readonly output: string | null;
+  readonly dryRun: boolean;
+  readonly elapsedMs: number;
+}
+
+/** What `bwc compile --json` prints. */
+export function compileFacts({ manifest, diagnostics }: Compiled, run: CompileRun): CompileFacts {
+  const { method, options, steps, stateDefaults, roles, regions, state, knobs, signals, cost, source } = manifest;
+  return {
+    output: run.output,
+    manifest: run.output === null ? null : `${run.output}.json`,
+    dryRun: run.dryRun,
+    method,
+    options,
+    steps,
+    stateDefaults,
+    roles,
+    regions,
+    state,
+    knobs,
+    signals,
+    cost,
+    source,
+    elapsedMs: run.elapsedMs,
+    diagnostics,
+  };
+}
+
+/** `bwc compile` for people. */
+export function compileText(compiled: Compiled, facts: CompileFacts, screen: Screen): string {
+  const { cost } = facts;
+  const control = controlLength(compiled.plan.layout);
+  const saves = facts.regions.reduce<number | null>((s, r) => (s === null || r.flops === null ? null : s + r.flops), 0);
+  const share = saves === null || cost.flops === null ? '' : `, ${percent(saves / cost.flops)} of a step's ${flopsText(cost.flops)}`;
+  const title =
+    facts.output === null ? 'Plan, nothing written' : `Compiled to ${printable(facts.output)} and ${printable(`${facts.output}.json`)}`;
+  const options = Object.entries(facts.options).map(([name, value]) => `${name}=${valueText(value)}`);
+  const rows: [string, string][] = [
+    ['method', `${facts.method} (${options.join(', ')})`],
+    ['steps', `${facts.steps}`],
+    ['latent', printable(facts.roles.latent)],
+    ['timestep', printable(facts.roles.timestep ?? 'none found')],
+    ...facts.regions.map((r): [string, string] => [
+      'region',
+      `blocks ${rangesText(r.blocks)} as ${r.name}, ${plural(r.nodes, 'node')}${share}`,
+    ]),
+    ['added', `${plural(cost.addedNodes, 'node')}, ${plural(cost.deviceToHost, 'copy').replace('copys', 'copies')} to the host a step`],
+    ['state', facts.stateDefaults ? 'optional inputs (--state-defaults)' : 'required inputs; a generation starts with zeros'],
+    ['time', milliseconds(facts.elapsedMs)],
+  ];
+  const state = facts.state.map(s => {
+    const sized = s.shape.map(d => (d === CONTROL_DIM ? control : d));
+    const bytes = s.bytes === null ? tensorBytesText(s.type, sized) : bytesText(s.bytes);
+    return [s.input, s.output, s.type, shapeText(s.shape), bytes, s.holds];
+  });
+  const knobs = facts.knobs.flatMap(k => k.fields.map((f, i) => [i === 0 ? k.input : '', `[${i}]`, f.name, f.doc]));
+  const signals = facts.signals.map(s => [s.output, s.type, s.doc]);
+  const heading = (text: string): string => `\n${screen.paint('bold', text)}\n`;
+  return [
+    `${screen.paint('bold', title)}\n`,
+    pairs(rows, screen),
+    heading('State: each output is the next step’s input'),
+    table(
+      [
+        { head: 'input' },
+        { head: 'output' },
+        { head: 'type' },
+        { head: 'shape', gives: true },
+        { head: 'bytes', align: 'right' },
+        { head: 'holds', gives: true },
+      ],
+      state,
+      screen,
+    ),
+    heading('Knobs: zeros mean as compiled'),
+    table([{ head: 'input' }, { head: 'at' }, { head: 'field' }, { head: 'meaning', gives: true }], knobs, screen),
+    heading('Signals'),
+    table([{ head: 'output' }, { head: 'type' }, { head: 'meaning', gives: true }], signals, screen),
+  ].join('');
+}
+
+function valueText(value: unknown): string {
+  return Array.isArray(value) ? rangesText(value.map(Number)) : String(value);
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import type { Method } from '../methods/index.js';
+import { table } from './table.js';
+import type { Screen } from './text.js';
+
+export interface OptionFacts {
+  readonly name: string;
+  readonly default: unknown;
+  /** What is accepted, in words. */
+  readonly accepts: string;
+  readonly description: string;
+}
+
+export interface MethodFacts {
+  readonly name: string;
+  readonly title: string;
+  readonly source: string;
+  readonly summary: string;
+  readonly options: readonly OptionFacts[];
+}
+
+/** What JSON Schema says of one option, as far as it is shown. */
+const propertySchema = z.object({
+  description: z.string().optional(),
+  type: z.string().optional(),
+  enum: z.array(z.unknown()).optional(),
+  pattern: z.string().optional(),
+  minimum: z.number().optional(),
+  exclusiveMinimum: z.number().optional(),
+  maximum: z.number().optional(),
+  exclusiveMaximum: z.number().optional(),
+  get anyOf(): z.ZodOptional<z.ZodArray<typeof propertySchema>> {
+    return z.array(propertySchema).optional();
+  },
+});
+
+type Property = z.infer<typeof propertySchema>;
+
+export function methodFacts(method: Method): MethodFacts {
+  const { name, title, source, summary, options } = method;
+  const schema = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
+  const properties = z.record(z.string(), propertySchema).parse(schema.properties ?? {});
+  const defaults: Readonly<Record<string, unknown>> = options.parse({});
+  return {
+    name,
+    title,
+    source,
+    summary,
+    options: Object.entries(properties).map(([key, property]) => ({
+      name: key,
+      default: defaults[key],
+      accepts: accepts(property),
+      description: property.description ?? '',
+    })),
+  };
+}
+
+function accepts(p: Property): string {
+  if (p.anyOf !== undefined) return p.anyOf.map(accepts).join(' or ');
+  if (p.enum !== undefined) return p.enum.map(String).join(', ');
+  if (p.pattern !== undefined) return 'a list';
+  const noun = p.type === 'integer' ? 'whole number' : (p.type ?? 'value');
+  const low = p.exclusiveMinimum !== undefined ? `> ${p.exclusiveMinimum}` : p.minimum === undefined ? '' : `≥ ${p.minimum}`;
+  const most = p.maximum !== undefined && p.maximum < Number.MAX_SAFE_INTEGER ? `≤ ${p.maximum}` : '';
+  const high = p.exclusiveMaximum === undefined ? most : `< ${p.exclusiveMaximum}`;
+  return [noun, low, high].filter(part => part !== '').join(' ');
+}
+
+export function methodListText(methods: readonly MethodFacts[], screen: Screen): string {
+  const rows = methods.map(m => [m.name, m.title, m.source, m.options.map(o => o.name).join(', ')]);
+  const columns = [
+    { head: 'method' },
+    { head: 'title' },
+    { head: 'from', gives: true },
+    { head: 'options', gives: true },
+  ];
+  return `${table(columns, rows, screen)}\n  bwc methods NAME says what a method does and explains its options.\n`;
+}
+
+export function methodText(method: MethodFacts, screen: Screen): string {
+  const rows = method.options.map(o => [o.name, valueText(o.default), o.accepts, o.description]);
+  const columns = [{ head: 'option' }, { head: 'default', align: 'right' as const }, { head: 'accepts' }, { head: 'what it does' }];
+  const head = `${screen.paint('bold', method.name)}  ${method.title} (${method.source})`;
+  return `${head}\n\n${wrap(method.summary, screen.width)}\n${table(columns, rows, screen)}`;
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value);
+}
+
+function wrap(text: string, width: number): string {
+  const most = Math.min(Math.max(width, 40), 100) - 2;
+  let lines = '';
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > most) {
+      lines += `  ${line}\n`;
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return `${lines}  ${line}\n`;
+}

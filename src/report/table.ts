@@ -1,0 +1,59 @@
+import { stripVTControlCharacters } from 'node:util';
+import Table from 'cli-table3';
+import { type Screen, shorten } from './text.js';
+
+export interface Column {
+  readonly head: string;
+  readonly align?: 'left' | 'right';
+  /** Gives way when the table is wider than the screen: its cells lose their middle. They must not be coloured. */
+  readonly gives?: boolean;
+}
+
+const GAP = 2;
+const INDENT = 2;
+const LEAST = 12;
+
+const NO_BORDERS = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid']
+    .flatMap(side => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
+    .concat('left-mid', 'mid-mid', 'right-mid', 'middle')
+    .map(name => [name, '']),
+);
+
+/** Columns that line up, without lines around them; as many rows as are given, each ending in a line break. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[], screen: Screen): string {
+  const widths = columns.map((column, i) => Math.max(lengthOf(column.head), ...rows.map(r => lengthOf(r[i] ?? ''))));
+  const wide = INDENT + widths.reduce((sum, w) => sum + w + GAP, 0) - GAP;
+  const giving = columns.flatMap((column, i) => (column.gives ? [i] : []));
+  let excess = wide - screen.width;
+  while (excess > 0) {
+    const widest = giving.reduce((a, b) => ((widths[b] ?? 0) > (widths[a] ?? 0) ? b : a), giving[0] ?? -1);
+    const now = widths[widest] ?? 0;
+    if (now <= LEAST) break;
+    widths[widest] = now - 1;
+    excess--;
+  }
+  const hasHead = columns.some(column => column.head !== '');
+  const drawn = new Table({
+    ...(hasHead && { head: columns.map(column => screen.paint('dim', column.head)) }),
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP },
+    colAligns: columns.map(column => column.align ?? 'left'),
+    colWidths: widths.map(w => w + GAP),
+  });
+  for (const row of rows) {
+    drawn.push(columns.map((column, i) => (column.gives ? shorten(row[i] ?? '', widths[i] ?? 0) : (row[i] ?? ''))));
+  }
+  const lines = drawn.toString().split('\n');
+  return lines.map(line => `${' '.repeat(INDENT)}${line}`.trimEnd() + '\n').join('');
+}
+
+/** Names and what they are, in two columns without heads. */
+export function pairs(rows: readonly (readonly [string, string])[], screen: Screen): string {
+  const columns = [{ head: '' }, { head: '', gives: true }];
+  return table(columns, rows.map(([name, text]) => [screen.paint('dim', name), text]), screen);
+}
+
+function lengthOf(text: string): number {
+  return [...stripVTControlCharacters(text)].length;
+}
