@@ -38,6 +38,9 @@ export interface Compiled {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Since opset 13 the operators that bwc adds take axes and splits as it writes them. */
+const OLDEST_OPSET = 13;
+
 /** The rewrite, in order. The graph is valid after every pass, and verified. */
 const PASSES: readonly Pass[] = [addState, keepTime, forecast, gateRegion, measure, conclude, sink, localise, stamp];
 
@@ -47,6 +50,7 @@ const PASSES: readonly Pass[] = [addState, keepTime, forecast, gateRegion, measu
  */
 export function compile(model: Model, options: CompileOptions = {}): Compiled {
   if (model.metadata.has(MANIFEST_KEY)) refuse('BWC206', {});
+  if (model.opset < OLDEST_OPSET) refuse('BWC210', { opset: model.opset });
   const configured = configure(findMethod(options.method ?? 'bwcache'), options.set ?? {});
   const source = modelHash(model);
   inlineFunctions(model);

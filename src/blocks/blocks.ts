@@ -85,7 +85,11 @@ export function findBlocks(flow: Flow, updates: readonly Update[], latent: Value
     }
     for (const s of streams) alive.delete(s.in);
     for (const s of streams) if (s.out) alive.add(s.out);
-    const branches = main.map((update): Branch => ({ kind: branchKind(update, rest.flat()), update }));
+    const readOnly = streams.flatMap(s => (s.out ? [] : [s.in]));
+    const branches = main.map((update): Branch => {
+      const joint = sharesCore(update, rest.flat()) || readOnly.some(v => attendsTo(update, v, mine));
+      return { kind: joint && update.kind === 'self-attention' ? 'joint-attention' : update.kind, update };
+    });
     const kind = branches.map(b => b.kind).join(' + ');
     const key = `${streams.length} ${main.map(u => `${u.kind} ${weightShapes(flow, u)}`).join(' | ')}`;
     let group = groups.findIndex(g => g.key === key);
@@ -98,9 +102,23 @@ export function findBlocks(flow: Flow, updates: readonly Update[], latent: Value
 }
 
 /** Attention that shares its core with an update of another stream is joint. */
-function branchKind(update: Update, others: readonly Update[]): BranchKind {
-  const shared = others.some(o => o.cores.some(c => update.cores.includes(c)));
-  return update.kind === 'self-attention' && shared ? 'joint-attention' : update.kind;
+function sharesCore(update: Update, others: readonly Update[]): boolean {
+  return others.some(o => o.cores.some(c => update.cores.includes(c)));
+}
+
+/** So is attention that reads another stream, where that stream's own update was dead code. */
+function attendsTo(update: Update, stream: Value, block: ReadonlySet<Node>): boolean {
+  const seen = new Set<Node>();
+  const work: Node[] = [...update.cores];
+  for (let node = work.pop(); node !== undefined; node = work.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const value of readsOf(node)) {
+      if (value === stream) return true;
+      if (value.producer && block.has(value.producer)) work.push(value.producer);
+    }
+  }
+  return false;
 }
 
 /** For each update the updates its skip operand comes from, through operators that only rearrange. */

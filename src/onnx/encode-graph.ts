@@ -81,10 +81,14 @@ function infos(graph: Graph, origin: GraphOrigin | undefined): Rule {
   const wanted = new Map<number, Value>();
   const added = new Set<Value>();
   const ends = new Set<Value>([...graph.inputs, ...graph.outputs]);
+  // An input or output is not repeated in `value_info`, unless the file does so.
+  const repeated = new Set([...(origin?.inputs ?? []), ...(origin?.outputs ?? [])].map(each => each.value));
   for (const value of defined(graph)) {
     const declaration = declared(value);
-    if (!(ends.has(value) ? isDeclaredTwice(origin, value, declaration) : isWanted(value, declaration)))
-      continue;
+    const wantedHere = ends.has(value)
+      ? declaration?.role === 'info' && repeated.has(value)
+      : isWanted(value, declaration);
+    if (!wantedHere) continue;
     added.add(value);
     if (declaration?.role === 'info') wanted.set(declaration.start, value);
   }
@@ -108,16 +112,6 @@ function* defined(graph: Graph): IterableIterator<Value> {
   yield* graph.initializers;
   for (const value of graph.inputs) if (value.initializer === undefined) yield value;
   for (const node of graph.nodes) for (const value of node.outputs) if (value) yield value;
-}
-
-/** An input or output is not repeated in `value_info`, unless the file does so. */
-function isDeclaredTwice(
-  origin: GraphOrigin | undefined,
-  value: Value,
-  declaration: ValueOrigin | undefined,
-): boolean {
-  if (declaration?.role !== 'info' || origin === undefined) return false;
-  return [...origin.inputs, ...origin.outputs].some(other => other.value === value);
 }
 
 function isWanted(value: Value, declaration: ValueOrigin | undefined): boolean {

@@ -2,7 +2,7 @@ import { type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, win32 } from 'node:path';
 import { refuse } from '../diagnostics/index.js';
 import { allGraphs, allNodes, type Graph, type Model, type Tensor } from '../ir/index.js';
-import { reasonOf } from './source.js';
+import { reasonOf } from './descriptor.js';
 
 /**
  * Refuses when weights that the model keeps in other files are not there, or those files are too short. As in
@@ -29,6 +29,18 @@ export function externalLocations(model: Model): Set<string> {
   const locations = new Set<string>();
   for (const [, { external }] of externalTensors(model)) if (external) locations.add(external.location);
   return locations;
+}
+
+/** As `externalLocations`, of initializers only: needs no attribute that was not read yet. */
+export function initializerLocations(graph: Graph, found: Set<string> = new Set()): Set<string> {
+  for (const { initializer } of graph.initializers) {
+    if (initializer?.external) found.add(initializer.external.location);
+  }
+  // Attributes that hold graphs were read with the graph.
+  for (const node of graph.nodes) {
+    if (node.attributesRead) for (const sub of node.subgraphs) initializerLocations(sub, found);
+  }
+  return found;
 }
 
 function* externalTensors(model: Model): IterableIterator<readonly [string, Tensor]> {

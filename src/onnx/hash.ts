@@ -43,7 +43,8 @@ class Digest {
 
   number(value: number): void {
     const bytes = Buffer.alloc(8);
-    bytes.writeDoubleLE(value);
+    // A NaN read from a file keeps its payload bits, or not, as the engine likes.
+    bytes.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value);
     this.#hash.update(bytes);
   }
 

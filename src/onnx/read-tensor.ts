@@ -120,7 +120,7 @@ function readExternal(origin: TensorOrigin, entries: readonly (readonly [string,
 function loadElements(origin: TensorOrigin, elem: DataType): Uint8Array {
   const { source } = origin;
   const raw = rawData(origin);
-  if (raw !== undefined) return source.copy(raw.start, raw.end);
+  if (raw !== undefined) return aligned(source.copy(raw.start, raw.end));
   const parts: Uint8Array[] = [];
   for (const cursor = new Cursor(origin); cursor.next(); ) {
     if (cursor.number === TENSOR.floatData || cursor.number === TENSOR.doubleData) {
@@ -134,7 +134,12 @@ function loadElements(origin: TensorOrigin, elem: DataType): Uint8Array {
       parts.push(loadIntegers(cursor, Math.max(1, bitsOf(elem) >>> 3)));
     }
   }
-  return parts.length === 1 && parts[0] ? parts[0] : new Uint8Array(Buffer.concat(parts));
+  return parts.length === 1 && parts[0] ? aligned(parts[0]) : new Uint8Array(Buffer.concat(parts));
+}
+
+/** Bytes that a typed array of any element type can look at. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
 }
 
 function loadIntegers(cursor: Cursor, width: number): Uint8Array {

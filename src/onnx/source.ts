@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, read, readSync, type Stats, statSync } from 'node:fs';
+import { read, readSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 import { refuse } from '../diagnostics/index.js';
+import { Descriptor } from './descriptor.js';
 
 /**
  * Bytes that a model is read from, seen through a window. Positions are absolute and may pass 4 GiB; `window`
@@ -55,17 +56,16 @@ const SMALLEST = 4096;
 const LARGEST = 1024 * 1024;
 
 const readAsync = promisify(read);
-const abandoned = new FinalizationRegistry<number>(fd => closeSync(fd));
 
 /**
- * An open file. The window starts at 4 KiB and doubles up to 1 MiB while reading goes on in sequence, so that
- * skipping over weights costs one small read. The descriptor lives as long as the model does.
+ * A file. The window starts at 4 KiB and doubles up to 1 MiB while reading goes on in sequence, so that
+ * skipping over weights costs one small read.
  */
 export class FileSource implements Source {
   readonly path: string;
   readonly size: number;
-  readonly fd: number;
   readonly stats: Stats;
+  readonly #file: Descriptor;
   from = 0;
   to = 0;
   #buffer = Buffer.alloc(SMALLEST);
@@ -73,10 +73,9 @@ export class FileSource implements Source {
 
   constructor(path: string) {
     this.path = path;
-    this.fd = open(path);
-    this.stats = fstatSync(this.fd);
+    this.#file = new Descriptor(path);
+    this.stats = this.#file.stats;
     this.size = this.stats.size;
-    abandoned.register(this, this.fd);
   }
 
   get window(): Buffer {
@@ -113,7 +112,8 @@ export class FileSource implements Source {
   /** As `copyInto`, without blocking. */
   async readInto(target: Uint8Array, at: number, start: number, end: number): Promise<void> {
     for (let done = start; done < end; ) {
-      const { bytesRead } = await readAsync(this.fd, target, at + done - start, end - done, done);
+      const into = at + done - start;
+      const { bytesRead } = await this.#file.during(fd => readAsync(fd, target, into, end - done, done));
       if (bytesRead === 0) this.#shrunk(done, end);
       done += bytesRead;
     }
@@ -121,15 +121,18 @@ export class FileSource implements Source {
 
   /** Refuses when the file is no longer the one that was read. */
   checkUnchanged(): void {
-    const now = fstatSync(this.fd);
-    if (now.size !== this.stats.size || now.mtimeMs !== this.stats.mtimeMs) {
-      refuse('BWC101', { path: this.path, reason: 'it changed after it was read' });
-    }
+    this.#file.checkUnchanged();
   }
 
   #fill(target: Uint8Array, at: number, position: number, length: number): void {
     for (let done = 0; done < length; ) {
-      const count = readSync(this.fd, target, at + done, Math.min(length - done, 2 ** 30), position + done);
+      const count = readSync(
+        this.#file.fd,
+        target,
+        at + done,
+        Math.min(length - done, 2 ** 30),
+        position + done,
+      );
       if (count === 0) this.#shrunk(position + done, position + length);
       done += count;
     }
@@ -138,35 +141,4 @@ export class FileSource implements Source {
   #shrunk(offset: number, needed: number): never {
     return refuse('BWC103', { path: this.path, offset, needed, size: offset });
   }
-}
-
-function open(path: string): number {
-  try {
-    // Opening a pipe would wait for its writer, so what it is comes first.
-    const stats = statSync(path);
-    if (stats.isFile()) return openSync(path, 'r');
-  } catch (error) {
-    refuse('BWC101', { path, reason: reasonOf(error) }, undefined, error);
-  }
-  return refuse('BWC101', { path, reason: 'it is not a regular file' });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or folder',
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  ENOTDIR: 'part of the path is not a folder',
-  EISDIR: 'it is a folder',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-  ELOOP: 'too many symbolic links',
-  ENAMETOOLONG: 'the name is too long',
-  EMFILE: 'too many open files',
-};
-
-/** What an error of the file system says, in words. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }

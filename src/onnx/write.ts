@@ -4,9 +4,11 @@ import { copyFile, type FileHandle, open, realpath, rename, rm, stat } from 'nod
 import { basename, dirname, join } from 'node:path';
 import { Refusal, refuse } from '../diagnostics/index.js';
 import type { Model } from '../ir/index.js';
+import { reasonOf } from './descriptor.js';
 import { encodeModel, lengthOf, modelOrigin, wholeSource } from './encode.js';
+import { initializerLocations } from './external.js';
 import type { Segment } from './output.js';
-import { FileSource, reasonOf } from './source.js';
+import { FileSource } from './source.js';
 
 /** Protobuf readers refuse messages from this size on. */
 const TOO_LARGE = 2 ** 31;
@@ -29,7 +31,11 @@ export async function writeModel(model: Model, path: string): Promise<void> {
   const read = modelOrigin(model)?.source;
   if (read instanceof FileSource) sources.add(read);
   try {
-    const target = await targetOf(path, sources);
+    const target = await targetOf(
+      path,
+      [...[...sources].map(source => source.path), ...weightsOf(model)],
+      sources,
+    );
     await writeBeside(target, segments, sources);
   } catch (error) {
     if (error instanceof Refusal) throw error;
@@ -37,17 +43,30 @@ export async function writeModel(model: Model, path: string): Promise<void> {
   }
 }
 
-/** The file that the path leads to, which must be none of those read from. */
-async function targetOf(path: string, sources: ReadonlySet<FileSource>): Promise<string> {
+/** Files beside the model that hold its weights. */
+function weightsOf(model: Model): string[] {
+  const source = modelOrigin(model)?.source;
+  if (source === undefined) return [];
+  return [...initializerLocations(model.graph)].map(location => join(dirname(source.path), location));
+}
+
+/** The file that the path leads to, which must be none of those that are read. */
+async function targetOf(
+  path: string,
+  read: readonly string[],
+  sources: ReadonlySet<FileSource>,
+): Promise<string> {
   const existing = await statOf(path);
   if (existing === undefined) return path;
-  const target = await realpath(path);
-  for (const source of sources) {
-    const same = existing.dev === source.stats.dev && existing.ino === source.stats.ino;
-    if (same || (await realpath(source.path).catch(() => undefined)) === target) refuse('BWC107', { path });
+  const others = [...sources].map(source => source.stats);
+  for (const name of read) {
+    const stats = await statOf(name).catch(() => undefined);
+    if (stats !== undefined) others.push(stats);
   }
+  if (others.some(other => other.dev === existing.dev && other.ino === existing.ino))
+    refuse('BWC107', { path });
   if (!existing.isFile()) refuse('BWC106', { path, reason: 'it exists and is not a regular file' });
-  return target;
+  return await realpath(path);
 }
 
 async function writeBeside(

@@ -19,7 +19,7 @@ export const localise: Pass = {
   name: 'localise',
   run(context) {
     const gate = need(context, 'gate');
-    for (const branch of [gate.compute, gate.reuse]) {
+    for (const branch of [gate.reuse, gate.compute]) {
       const copies: Node[] = [];
       for (const value of captures(branch)) {
         const wanted = isSmallConstant(value) || isNeededNear(context.model.graph, branch, value);
@@ -43,11 +43,11 @@ function isNeededNear(graph: Graph, branch: Graph, value: Value): boolean {
   return users.every(u => isWithin(branch, u)) && users.some(u => 'op' in u && NEEDS_LOCAL_WEIGHTS.has(u.op));
 }
 
-/** Moves or copies a constant into the branch; returns the node to insert when it is one. */
+/** Copies a constant into the branch, or moves it into the compute branch when nobody else reads it; returns the node to insert when it is one. */
 function bringInto(context: Context, branch: Graph, value: Value): Node | undefined {
   const { graph, names } = context.model;
   const here = (user: User): boolean => isWithin(branch, user);
-  const exclusive = [...value.users].every(here);
+  const exclusive = branch === need(context, 'gate').compute && [...value.users].every(here);
   const tensor = value.initializer;
   if (tensor !== undefined) {
     if (exclusive && value.home === graph) {

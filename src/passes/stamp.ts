@@ -67,6 +67,7 @@ function manifestOf(context: Context): Manifest {
         blocks: [...plan.region.blocks],
         enters: plan.region.enters.map(v => v.name),
         leaves: plan.region.exits.map(e => e.value.name),
+        continues: plan.region.exits.map(e => e.enters?.name ?? null),
         flops: plan.region.flops ?? null,
         nodes: gate.compute.nodes.filter(n => !n.name.startsWith('bwc/')).length,
       },

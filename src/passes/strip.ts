@@ -13,6 +13,7 @@ export function strip(model: Model): void {
   const gate = graph.nodes.find(n => n.name === undo.gate);
   const compute = gate?.subgraph('else_branch');
   if (gate === undefined || compute === undefined) return refuse('BWC207', {});
+  for (const value of [...graph.outputs]) if (isOurs(value.name)) graph.removeOutput(value);
   restoreConstants(graph, compute, undo);
   bringBack(graph, gate, compute);
   removeOurs(graph);
@@ -71,7 +72,6 @@ function original(value: Value): Value {
 }
 
 function removeOurs(graph: Graph): void {
-  for (const value of [...graph.outputs]) if (isOurs(value.name)) graph.removeOutput(value);
   graph.delete(new Set(graph.nodes.filter(n => isOurs(n.name))));
   for (const value of [...graph.inputs]) {
     if (!isOurs(value.name)) continue;

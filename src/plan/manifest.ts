@@ -57,6 +57,8 @@ export const manifestSchema = z.object({
       /** Streams that enter and leave it, by value name in the original. */
       enters: z.array(z.string()),
       leaves: z.array(z.string()),
+      /** For each leaving stream the entering one of the same shape, if there is one. */
+      continues: z.array(z.string().nullable()),
       /** Floating point operations of one step that are skipped with it; null where shapes are open. */
       flops: z.number().nullable(),
       nodes: z.number().int().nonnegative(),

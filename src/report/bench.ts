@@ -37,8 +37,10 @@ export function stripText(decisions: readonly Decision[]): string {
 export function benchText(bench: Bench, screen: Screen): string {
   const { perStep } = bench;
   const count = (x: number): string => decimal(x, Number.isInteger(x) ? 0 : 1);
-  const overhead = bench.computeOverhead === null ? '' : `, ${signed(bench.computeOverhead - 1)} against the original`;
-  const reusedShare = perStep.reused === null ? '' : `, ${percent(perStep.reused / perStep.original)} of the original`;
+  const overhead =
+    bench.computeOverhead === null ? '' : `, ${signed(bench.computeOverhead - 1)} against the original`;
+  const reusedShare =
+    perStep.reused === null ? '' : `, ${percent(perStep.reused / perStep.original)} of the original`;
   const from = bench.boundFrom === 'rest' ? 'what lies around the blocks' : 'the reused steps themselves';
   return [
     `${screen.paint('bold', `${bench.steps} steps: ${count(bench.computed)} computed, ${count(bench.reused)} reused`)}\n`,
@@ -52,7 +54,10 @@ export function benchText(bench: Bench, screen: Screen): string {
         ...(perStep.rest === null ? [] : [['rest alone', milliseconds(perStep.rest)] as const]),
         ['generation', `${milliseconds(bench.baselineMs)} → ${milliseconds(bench.compiledMs)}`],
         ['speed-up', `${screen.paint('green', `${decimal(bench.speedup, 2)} ×`)}`],
-        ['ideal', `${decimal(bench.ideal, 2)} × if a reused step cost nothing; reached ${percent(bench.speedup / bench.ideal)}`],
+        [
+          'ideal',
+          `${decimal(bench.ideal, 2)} × if a reused step cost nothing; reached ${percent(bench.speedup / bench.ideal)}`,
+        ],
         ['bound', `${decimal(bench.bound, 2)} × if it cost ${from}; reached ${percent(bench.efficiency)}`],
         ['PSNR', Number.isFinite(bench.psnr) ? `${decimal(bench.psnr, 1)} dB` : 'the results are equal'],
         ['SSIM', decimal(bench.ssim, 4)],
@@ -65,7 +70,12 @@ export function benchText(bench: Bench, screen: Screen): string {
 
 function strips({ seeds }: Bench, screen: Screen): string {
   return table(
-    [{ head: 'seed', align: 'right' }, { head: 'steps: # computed, . reused' }, { head: 'PSNR', align: 'right' }, { head: 'SSIM', align: 'right' }],
+    [
+      { head: 'seed', align: 'right' },
+      { head: 'steps: # computed, . reused' },
+      { head: 'PSNR', align: 'right' },
+      { head: 'SSIM', align: 'right' },
+    ],
     seeds.map(s => [`${s.seed}`, stripText(s.decisions), decimal(s.psnr, 1), decimal(s.ssim, 4)]),
     screen,
   );

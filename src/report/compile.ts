@@ -43,7 +43,8 @@ export interface CompileRun {
 
 /** What `bwc compile --json` prints. */
 export function compileFacts({ manifest, diagnostics }: Compiled, run: CompileRun): CompileFacts {
-  const { method, options, steps, stateDefaults, roles, regions, state, knobs, signals, cost, source } = manifest;
+  const { method, options, steps, stateDefaults, roles, regions, state, knobs, signals, cost, source } =
+    manifest;
   return {
     output: run.output,
     manifest: run.output === null ? null : `${run.output}.json`,
@@ -68,13 +69,22 @@ export function compileFacts({ manifest, diagnostics }: Compiled, run: CompileRu
 export function compileText(compiled: Compiled, facts: CompileFacts, screen: Screen): string {
   const { cost } = facts;
   const control = controlLength(compiled.plan.layout);
-  const saves = facts.regions.reduce<number | null>((s, r) => (s === null || r.flops === null ? null : s + r.flops), 0);
-  const share = saves === null || cost.flops === null ? '' : `, ${percent(saves / cost.flops)} of a step's ${flopsText(cost.flops)}`;
+  const saves = facts.regions.reduce<number | null>(
+    (s, r) => (s === null || r.flops === null ? null : s + r.flops),
+    0,
+  );
+  const share =
+    saves === null || cost.flops === null
+      ? ''
+      : `, ${percent(saves / cost.flops)} of a step's ${flopsText(cost.flops)}`;
   const title =
-    facts.output === null ? 'Plan, nothing written' : `Compiled to ${printable(facts.output)} and ${printable(`${facts.output}.json`)}`;
+    facts.output === null
+      ? 'Plan, nothing written'
+      : `Compiled to ${printable(facts.output)} and ${printable(`${facts.output}.json`)}`;
   const options = Object.entries(facts.options).map(([name, value]) => `${name}=${valueText(value)}`);
   const rows: [string, string][] = [
-    ['method', `${facts.method} (${options.join(', ')})`],
+    ['method', facts.method],
+    ['options', options.join(', ')],
     ['steps', `${facts.steps}`],
     ['latent', printable(facts.roles.latent)],
     ['timestep', printable(facts.roles.timestep ?? 'none found')],
@@ -82,8 +92,16 @@ export function compileText(compiled: Compiled, facts: CompileFacts, screen: Scr
       'region',
       `blocks ${rangesText(r.blocks)} as ${r.name}, ${plural(r.nodes, 'node')}${share}`,
     ]),
-    ['added', `${plural(cost.addedNodes, 'node')}, ${plural(cost.deviceToHost, 'copy').replace('copys', 'copies')} to the host a step`],
-    ['state', facts.stateDefaults ? 'optional inputs (--state-defaults)' : 'required inputs; a generation starts with zeros'],
+    [
+      'added',
+      `${plural(cost.addedNodes, 'node')}; device-to-host copies a step on CUDA: ${cost.deviceToHost}`,
+    ],
+    [
+      'state',
+      facts.stateDefaults
+        ? 'optional inputs (--state-defaults)'
+        : 'required inputs; a generation starts with zeros',
+    ],
     ['time', milliseconds(facts.elapsedMs)],
   ];
   const state = facts.state.map(s => {
@@ -91,7 +109,9 @@ export function compileText(compiled: Compiled, facts: CompileFacts, screen: Scr
     const bytes = s.bytes === null ? tensorBytesText(s.type, sized) : bytesText(s.bytes);
     return [s.input, s.output, s.type, shapeText(s.shape), bytes, s.holds];
   });
-  const knobs = facts.knobs.flatMap(k => k.fields.map((f, i) => [i === 0 ? k.input : '', `[${i}]`, f.name, f.doc]));
+  const knobs = facts.knobs.flatMap(k =>
+    k.fields.map((f, i) => [i === 0 ? k.input : '', `[${i}]`, f.name, f.doc]),
+  );
   const signals = facts.signals.map(s => [s.output, s.type, s.doc]);
   const heading = (text: string): string => `\n${screen.paint('bold', text)}\n`;
   return [
@@ -111,7 +131,11 @@ export function compileText(compiled: Compiled, facts: CompileFacts, screen: Scr
       screen,
     ),
     heading('Knobs: zeros mean as compiled'),
-    table([{ head: 'input' }, { head: 'at' }, { head: 'field' }, { head: 'meaning', gives: true }], knobs, screen),
+    table(
+      [{ head: 'input' }, { head: 'at' }, { head: 'field' }, { head: 'meaning', gives: true }],
+      knobs,
+      screen,
+    ),
     heading('Signals'),
     table([{ head: 'output' }, { head: 'type' }, { head: 'meaning', gives: true }], signals, screen),
   ].join('');

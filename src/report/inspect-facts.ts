@@ -1,7 +1,7 @@
 import { type Analysis, analyse, type Block, type RoleHints } from '../blocks/index.js';
 import { type Diagnostic, Refusal } from '../diagnostics/index.js';
-import { evaluate, flopsOf } from '../ir/infer/index.js';
 import { allGraphs, allNodes, type Dim, type Model, type Node, type Value } from '../ir/index.js';
+import { evaluate, flopsOf } from '../ir/infer/index.js';
 import { configure, METHODS } from '../methods/index.js';
 import { externalLocations } from '../onnx/index.js';
 import { inlineFunctions } from '../passes/index.js';
@@ -44,7 +44,12 @@ export interface MethodEffect {
   /** Operations of a step that a reused step skips. */
   readonly flops: number | null;
   readonly share: number | null;
-  readonly state: readonly { readonly holds: string; readonly type: string; readonly shape: ShapeFacts; readonly bytes: number | null }[];
+  readonly state: readonly {
+    readonly holds: string;
+    readonly type: string;
+    readonly shape: ShapeFacts;
+    readonly bytes: number | null;
+  }[];
   /** The state together, where sizes are known. */
   readonly stateBytes: number | null;
   readonly refused: Diagnostic | null;
@@ -70,7 +75,11 @@ export interface InspectFacts {
     readonly latent: string;
     readonly timestep: string | null;
     readonly prediction: string;
-    readonly reasons: { readonly latent: string; readonly timestep: string | null; readonly prediction: string };
+    readonly reasons: {
+      readonly latent: string;
+      readonly timestep: string | null;
+      readonly prediction: string;
+    };
   };
   readonly groups: readonly { readonly index: number; readonly kind: string; readonly count: number }[];
   readonly blocks: readonly BlockFacts[];
@@ -126,7 +135,9 @@ export function inspectFacts(model: Model, options: InspectOptions): InspectFact
 }
 
 function fileFacts(model: Model, { path, bytes }: InspectOptions): Omit<InspectFacts['model'], 'flops'> {
-  const tensors = [...allGraphs(model.graph)].flatMap(graph => [...graph.initializers].flatMap(v => v.initializer ?? []));
+  const tensors = [...allGraphs(model.graph)].flatMap(graph =>
+    [...graph.initializers].flatMap(v => v.initializer ?? []),
+  );
   return {
     path,
     producer: [model.producerName, model.producerVersion].filter(text => text !== '').join(' '),
@@ -179,7 +190,9 @@ function methodEffect(name: string, model: Model, analysis: Analysis, costs: Cos
       flops,
       share: flops === null || costs.total === null ? null : flops / costs.total,
       state,
-      stateBytes: state.some(s => s.bytes === null) ? null : state.reduce((sum, s) => sum + (s.bytes ?? 0), 0),
+      stateBytes: state.some(s => s.bytes === null)
+        ? null
+        : state.reduce((sum, s) => sum + (s.bytes ?? 0), 0),
       refused: null,
     };
   } catch (error) {
@@ -189,7 +202,11 @@ function methodEffect(name: string, model: Model, analysis: Analysis, costs: Cos
   }
 }
 
-function flopsTogether(nodes: readonly Node[], { inferred }: Analysis, sizes: ReadonlyMap<string, number>): number | null {
+function flopsTogether(
+  nodes: readonly Node[],
+  { inferred }: Analysis,
+  sizes: ReadonlyMap<string, number>,
+): number | null {
   let sum = 0;
   for (const node of nodes) {
     const flops = flopsOf(node, inferred, sizes);
@@ -199,7 +216,11 @@ function flopsTogether(nodes: readonly Node[], { inferred }: Analysis, sizes: Re
   return sum;
 }
 
-function openSymbols(inputs: readonly Value[], { inferred }: Analysis, sizes: ReadonlyMap<string, number>): string[] {
+function openSymbols(
+  inputs: readonly Value[],
+  { inferred }: Analysis,
+  sizes: ReadonlyMap<string, number>,
+): string[] {
   const dims = inputs.flatMap(v => inferred.shapeOf(v) ?? []);
   return [...new Set(dims.filter(d => typeof d === 'string'))].filter(d => !sizes.has(d));
 }

@@ -1,6 +1,15 @@
 import type { BlockFacts, InspectFacts, MethodEffect, PortFacts } from './inspect-facts.js';
 import { pairs, table } from './table.js';
-import { bytesText, flopsText, percent, plural, printable, rangesText, type Screen, shapeText } from './text.js';
+import {
+  bytesText,
+  flopsText,
+  percent,
+  plural,
+  printable,
+  rangesText,
+  type Screen,
+  shapeText,
+} from './text.js';
 
 /** `bwc inspect` for people. */
 export function inspectText(facts: InspectFacts, screen: Screen): string {
@@ -43,7 +52,12 @@ function fileRows({ model }: InspectFacts): (readonly [string, string])[] {
 }
 
 function ports(list: readonly PortFacts[], reasons: ReadonlyMap<string, string>, screen: Screen): string {
-  const columns = [{ head: '', gives: true }, { head: '' }, { head: '', gives: true }, { head: '', gives: true }];
+  const columns = [
+    { head: '', gives: true },
+    { head: '' },
+    { head: '', gives: true },
+    { head: '', gives: true },
+  ];
   const rows = list.map(p => [
     printable(p.name),
     p.type,
@@ -57,7 +71,12 @@ function ports(list: readonly PortFacts[], reasons: ReadonlyMap<string, string>,
 function folded(blocks: readonly BlockFacts[]): BlockFacts[][] {
   const folds = new Map<string, BlockFacts[]>();
   for (const block of blocks) {
-    const key = JSON.stringify([block.group, block.kind, block.flops, block.streams.map(s => s.out === null)]);
+    const key = JSON.stringify([
+      block.group,
+      block.kind,
+      block.flops,
+      block.streams.map(s => s.out === null),
+    ]);
     const fold = folds.get(key);
     if (fold) fold.push(block);
     else folds.set(key, [block]);
@@ -67,7 +86,8 @@ function folded(blocks: readonly BlockFacts[]): BlockFacts[][] {
 
 function blocks(facts: InspectFacts, screen: Screen): string {
   const total = facts.model.flops;
-  const share = (flops: number | null): string => percent(flops === null || total === null ? null : flops / total);
+  const share = (flops: number | null): string =>
+    percent(flops === null || total === null ? null : flops / total);
   const rows = folded(facts.blocks).flatMap(fold => {
     const [first, ...rest] = fold;
     if (first === undefined) return [];
@@ -81,9 +101,14 @@ function blocks(facts: InspectFacts, screen: Screen): string {
       flopsText(first.flops),
       share(first.flops),
     ];
-    return rest.length === 0 ? [row] : [row, [`${rangesText(rest.map(b => b.index))}`, `as block ${first.index}`]];
+    return rest.length === 0
+      ? [row]
+      : [row, [`${rangesText(rest.map(b => b.index))}`, `as block ${first.index}`]];
   });
-  const sum = facts.blocks.reduce<number | null>((s, b) => (s === null || b.flops === null ? null : s + b.flops), 0);
+  const sum = facts.blocks.reduce<number | null>(
+    (s, b) => (s === null || b.flops === null ? null : s + b.flops),
+    0,
+  );
   const nodes = facts.blocks.reduce((s, b) => s + b.nodes, 0);
   rows.push(['all', '', '', `${nodes}`, flopsText(sum), share(sum)]);
   const right = 'right' as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Method } from '../methods/index.js';
 import { table } from './table.js';
-import type { Screen } from './text.js';
+import { type Screen, wrap } from './text.js';
 
 export interface OptionFacts {
   readonly name: string;
@@ -60,10 +60,16 @@ function accepts(p: Property): string {
   if (p.enum !== undefined) return p.enum.map(String).join(', ');
   if (p.pattern !== undefined) return 'a list';
   const noun = p.type === 'integer' ? 'whole number' : (p.type ?? 'value');
-  const low = p.exclusiveMinimum !== undefined ? `> ${p.exclusiveMinimum}` : p.minimum === undefined ? '' : `≥ ${p.minimum}`;
+  const low =
+    p.exclusiveMinimum !== undefined
+      ? `> ${p.exclusiveMinimum}`
+      : p.minimum === undefined
+        ? ''
+        : `≥ ${p.minimum}`;
   const most = p.maximum !== undefined && p.maximum < Number.MAX_SAFE_INTEGER ? `≤ ${p.maximum}` : '';
   const high = p.exclusiveMaximum === undefined ? most : `< ${p.exclusiveMaximum}`;
-  return [noun, low, high].filter(part => part !== '').join(' ');
+  const bounds = [low, high].filter(part => part !== '').join(', ');
+  return bounds === '' ? noun : `${noun} ${bounds}`;
 }
 
 export function methodListText(methods: readonly MethodFacts[], screen: Screen): string {
@@ -79,24 +85,17 @@ export function methodListText(methods: readonly MethodFacts[], screen: Screen):
 
 export function methodText(method: MethodFacts, screen: Screen): string {
   const rows = method.options.map(o => [o.name, valueText(o.default), o.accepts, o.description]);
-  const columns = [{ head: 'option' }, { head: 'default', align: 'right' as const }, { head: 'accepts' }, { head: 'what it does' }];
+  const columns = [
+    { head: 'option' },
+    { head: 'default', align: 'right' as const },
+    { head: 'accepts' },
+    { head: 'what it does', gives: true },
+  ];
   const head = `${screen.paint('bold', method.name)}  ${method.title} (${method.source})`;
-  return `${head}\n\n${wrap(method.summary, screen.width)}\n${table(columns, rows, screen)}`;
+  const summary = wrap(method.summary, Math.min(screen.width, 100) - 2).map(line => `  ${line}\n`);
+  return `${head}\n\n${summary.join('')}\n${table(columns, rows, screen)}`;
 }
 
 function valueText(value: unknown): string {
   return typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value);
-}
-
-function wrap(text: string, width: number): string {
-  const most = Math.min(Math.max(width, 40), 100) - 2;
-  let lines = '';
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > most) {
-      lines += `  ${line}\n`;
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return `${lines}  ${line}\n`;
 }

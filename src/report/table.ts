@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
-import { type Screen, shorten } from './text.js';
+import { type Screen, shorten, wrap } from './text.js';
 
 export interface Column {
   readonly head: string;
@@ -21,8 +21,14 @@ const NO_BORDERS = Object.fromEntries(
 );
 
 /** Columns that line up, without lines around them; as many rows as are given, each ending in a line break. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[], screen: Screen): string {
-  const widths = columns.map((column, i) => Math.max(lengthOf(column.head), ...rows.map(r => lengthOf(r[i] ?? ''))));
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  screen: Screen,
+): string {
+  const widths = columns.map((column, i) =>
+    Math.max(lengthOf(column.head), ...rows.map(r => lengthOf(r[i] ?? ''))),
+  );
   const wide = INDENT + widths.reduce((sum, w) => sum + w + GAP, 0) - GAP;
   const giving = columns.flatMap((column, i) => (column.gives ? [i] : []));
   let excess = wide - screen.width;
@@ -42,18 +48,26 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     colWidths: widths.map(w => w + GAP),
   });
   for (const row of rows) {
-    drawn.push(columns.map((column, i) => (column.gives ? shorten(row[i] ?? '', widths[i] ?? 0) : (row[i] ?? ''))));
+    drawn.push(
+      columns.map((column, i) => (column.gives ? shorten(row[i] ?? '', widths[i] ?? 0) : (row[i] ?? ''))),
+    );
   }
   const lines = drawn.toString().split('\n');
-  return lines.map(line => `${' '.repeat(INDENT)}${line}`.trimEnd() + '\n').join('');
+  return lines.map(line => `${(' '.repeat(INDENT) + line).trimEnd()}\n`).join('');
 }
 
-/** Names and what they are, in two columns without heads. */
+/** Names and what they are, in two columns without heads; long texts are broken into lines. */
 export function pairs(rows: readonly (readonly [string, string])[], screen: Screen): string {
-  const columns = [{ head: '' }, { head: '', gives: true }];
-  return table(columns, rows.map(([name, text]) => [screen.paint('dim', name), text]), screen);
+  const left = INDENT + Math.max(...rows.map(([name]) => name.length)) + GAP;
+  const width = Math.max(LEAST, Math.min(screen.width, 120) - left);
+  const cells = rows.map(([name, text]) => [screen.paint('dim', name), wrap(text, width).join('\n')]);
+  return table([{ head: '' }, { head: '' }], cells, screen);
 }
 
 function lengthOf(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+  return Math.max(
+    ...stripVTControlCharacters(text)
+      .split('\n')
+      .map(line => line.length),
+  );
 }

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { bitsOf, type DataType, type Dim, type ValueType } from '../ir/index.js';
+import { bitsOf, type DataType, type Dim, type ValueType } from '../ir/types.js';
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
 
@@ -29,15 +29,36 @@ export function shorten(text: string, width: number): string {
   return `${text.slice(0, Math.max(0, width - 1 - tail))}…${tail > 0 ? text.slice(-tail) : ''}`;
 }
 
+/** Lines of at most `width` characters, broken between words. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
 export function shapeText(shape: readonly (Dim | null)[]): string {
   return `[${shape.map(d => (typeof d === 'string' ? printable(d) : (d ?? '?'))).join(', ')}]`;
 }
 
 export function typeName(type: ValueType | undefined): string {
   if (type === undefined) return 'unknown';
-  if (type.kind === 'tensor') return type.elem;
-  if (type.kind === 'sparse') return `sparse ${type.elem}`;
-  return type.kind === 'other' ? 'other' : `${type.kind} of ${typeName(type.of)}`;
+  switch (type.kind) {
+    case 'tensor':
+      return type.elem;
+    case 'sparse':
+      return `sparse ${type.elem}`;
+    case 'sequence':
+    case 'optional':
+      return `${type.kind} of ${typeName(type.of)}`;
+    case 'other':
+      return 'other';
+  }
 }
 
 export function bytesText(bytes: number): string {
@@ -61,7 +82,9 @@ export function tensorBytes(type: DataType, shape: readonly Dim[]): { bytes: num
 }
 
 export function flopsText(flops: number | null | undefined): string {
-  return flops === null || flops === undefined ? '?' : scaled(flops, 1000, ['FLOP', 'kFLOP', 'MFLOP', 'GFLOP', 'TFLOP']);
+  return flops === null || flops === undefined
+    ? '?'
+    : scaled(flops, 1000, ['FLOP', 'kFLOP', 'MFLOP', 'GFLOP', 'TFLOP']);
 }
 
 export function percent(share: number | null | undefined): string {

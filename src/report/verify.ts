@@ -12,12 +12,18 @@ export function failures({ checks }: Verification): Diagnostic[] {
 export function verifyText(result: Verification, screen: Screen): string {
   const { checks, steps } = result;
   const failed = checks.filter(c => !c.ok).length;
-  const rows = checks.map(c => [c.ok ? screen.paint('green', 'ok') : screen.paint('red', 'FAILED'), c.name, printable(c.detail)]);
+  const rows = checks.map(c => [
+    c.ok ? screen.paint('green', 'ok') : screen.paint('red', 'FAILED'),
+    c.name,
+    printable(c.detail),
+  ]);
   const verdict =
     failed > 0
       ? screen.paint('red', `${failed} of ${checks.length} checks failed.`)
       : screen.paint('green', `All ${checks.length} checks passed over ${steps} steps.`);
-  const difference = result.bitEqual ? 'Computed steps equal the original bit for bit.' : `Largest difference ${result.maxAbs}.`;
+  const difference = result.bitEqual
+    ? 'Computed steps equal the original bit for bit.'
+    : `Largest difference ${result.maxAbs}.`;
   const columns = [{ head: '' }, { head: 'check' }, { head: 'found', gives: true }];
   return `${table(columns, rows, screen)}\n${verdict} ${difference}\n`;
 }

@@ -80,8 +80,8 @@ export interface Bench {
 }
 
 /**
- * Times a compiled model against its original. Both walk through the generation together, taking turns at going
- * first, so that whatever else the machine does meets them alike.
+ * Times a compiled model against its original, in one process, taking turns and turns at going first, so that
+ * whatever else the machine does meets them alike.
  * @throws Refusal of `openModel`, `CachedModel.open` and `denoise`
  */
 export async function benchCompiled(

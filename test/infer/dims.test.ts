@@ -44,7 +44,7 @@ const OPERATIONS: readonly (readonly [(a: Dim, b: Dim) => Dim, (a: number, b: nu
   [modDims, (a, b) => a - b * Math.floor(divide(a, b))],
   [maxDims, Math.max],
   [minDims, Math.min],
-  [wrapDims, (a, b) => (a < 0 ? a + b : a)],
+  [wrapDims, (a, b) => (a < 0 || Number.isNaN(b) ? a + b : a)],
 ];
 
 const { expression } = fc.letrec<{ expression: Expression }>(tie => ({

@@ -109,7 +109,7 @@ describe('a sparse file of more than 4 GiB', () => {
     expect(sizes.reduce((a, b) => a + b, 0)).toBe(statSync(path).size + 1);
     const embedded = segments.flatMap(s => (s.kind === 'bytes' ? [s.bytes.length] : []));
     expect(Math.max(...embedded)).toBeLessThan(64);
-    // What is not sparse, put together again with short weights, is the small model with the same change.
+    // The same bytes elsewhere, with the holes left as holes.
     expect(await codeOfAsync(writeModel(m, joinPath(folder, 'out.onnx')))).toBe('BWC109');
     sparse(
       joinPath(folder, 'copy.onnx'),

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readModel, toBytes, writeModel } from '../../src/onnx/index.js';
-import { type Bytes, floats, node, small, tensor } from './build.js';
+import { type Bytes, entry, field, floats, int, join, node, relu, small, tensor } from './build.js';
 import { at, codeOfAsync, defined, same } from './helpers.js';
 
 let folder = '';
@@ -53,6 +53,20 @@ describe('writeModel', () => {
     at(model.graph.nodes, 0).name = 'changed';
     expect(await codeOfAsync(writeModel(model, path('soft.onnx')))).toBe('BWC107');
     expect(same(readFileSync(path('in.onnx')), bytes)).toBe(true);
+  });
+
+  it('refuses a file that holds the weights', async () => {
+    const external = join(
+      int(1, 1),
+      int(2, 1),
+      field(8, 'w'),
+      field(13, entry('location', 'w.bin')),
+      int(14, 1),
+    );
+    writeFileSync(path('external.onnx'), small({ initializers: [external] }));
+    writeFileSync(path('w.bin'), floats(1));
+    expect(await codeOfAsync(writeModel(readModel(path('external.onnx')), path('w.bin')))).toBe('BWC107');
+    expect(same(readFileSync(path('w.bin')), floats(1))).toBe(true);
   });
 
   it('refuses to write where it cannot, and leaves nothing behind', async () => {
@@ -93,6 +107,22 @@ describe('writeModel', () => {
     writeFileSync(path('in.onnx'), 'another file');
     await writeModel(model, path('out.onnx'));
     expect(same(readFileSync(path('out.onnx')), bytes)).toBe(true);
+  });
+
+  it.skipIf(!existsSync('/proc/self/fd'))('keeps few files open, however many models there are', async () => {
+    const models = Array.from({ length: 40 }, (_, i) => {
+      writeFileSync(path(`${i}.onnx`), small({ nodes: [relu({ more: [field(9, entry('k', `${i}`))] })] }));
+      return readModel(path(`${i}.onnx`));
+    });
+    const open = readdirSync('/proc/self/fd').length;
+    expect(models.map(m => at(m.graph.nodes, 0).metadata.get('k'))).toEqual(models.map((_, i) => `${i}`));
+    expect(readdirSync('/proc/self/fd').length).toBe(open);
+    rmSync(path('0.onnx'));
+    writeFileSync(path('1.onnx'), small());
+    expect(await codeOfAsync(writeModel(at(models, 0), path('out.onnx')))).toBe('BWC101');
+    expect(await codeOfAsync(writeModel(at(models, 1), path('out.onnx')))).toBe('BWC101');
+    await writeModel(at(models, 2), path('out.onnx'));
+    expect(files().filter(name => name.endsWith('.tmp'))).toEqual([]);
   });
 
   it('copies megabytes through its buffers, from two files', async () => {

@@ -86,12 +86,12 @@ export function atLeast(dim: Dim): number {
 }
 
 /** Whether `a <= b` for every assignment of the symbols that a run can have. */
-export function atMost(a: Dim, b: Dim): boolean {
+export const atMost: (a: Dim, b: Dim) => boolean = memoised((a, b) => {
   const x = polyOf(a);
   const y = polyOf(b);
   const difference = x && y && subPoly(y, x);
   return difference !== undefined && isNonNegative(difference);
-}
+});
 
 /** The size at an assignment of the symbols; undefined when one that it needs is missing. */
 export function evaluate(dim: Dim, binding: ReadonlyMap<string, number> = new Map()): number | undefined {
@@ -110,6 +110,9 @@ export function symbolsOf(dim: Dim): ReadonlySet<string> {
   return symbols;
 }
 
+/** Results that one operation remembers at a time. */
+const MAX_REMEMBERED = 2048;
+
 /** Longer texts are not worth carrying through a graph. */
 const MAX_TEXT = 400;
 
@@ -119,7 +122,7 @@ function polyOf(dim: Dim): Poly | undefined {
 }
 
 function lift(operation: (a: Poly, b: Poly) => Poly | undefined): (a: Dim, b: Dim) => Dim {
-  return (a, b) => {
+  return memoised((a, b) => {
     const x = polyOf(a);
     const y = polyOf(b);
     const result = x && y && operation(x, y);
@@ -128,5 +131,23 @@ function lift(operation: (a: Poly, b: Poly) => Poly | undefined): (a: Dim, b: Di
     if (value !== undefined) return value;
     const text = textOf(result);
     return text.length <= MAX_TEXT ? text : undefined;
+  });
+}
+
+/** Remembers results of pairs with a symbol: the same sizes meet again and again in a graph. */
+function memoised<T>(operation: (a: Dim, b: Dim) => T): (a: Dim, b: Dim) => T {
+  const known = new Map<Dim, Map<Dim, T>>();
+  let count = 0;
+  return (a, b) => {
+    if (typeof a !== 'string' && typeof b !== 'string') return operation(a, b);
+    const row = known.get(a);
+    if (row?.has(b)) return row.get(b) as T;
+    const result = operation(a, b);
+    if (++count > MAX_REMEMBERED) {
+      known.clear();
+      count = 0;
+    }
+    known.set(a, (known.get(a) ?? new Map<Dim, T>()).set(b, result));
+    return result;
   };
 }

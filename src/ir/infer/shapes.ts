@@ -3,7 +3,7 @@ import { atMost, canonical, differentDims, maxDims, sameDim } from './dims.js';
 
 /**
  * The dimension that two broadcast ones make (spec: "Broadcasting in ONNX"). They are equal or one of them is
- * 1, so it is the larger one; a number above 1 decides.
+ * 1, so it is the larger one (sizes of 0 aside); a number above 1 decides.
  */
 export function broadcastDim(a: Dim, b: Dim): Dim {
   if (a === 1) return b;

@@ -1,4 +1,4 @@
-import { type Dim, isFloat } from '../../types.js';
+import type { DataType, Dim } from '../../types.js';
 import {
   addDims,
   atLeast,
@@ -19,16 +19,17 @@ type Binary = (a: Dim, b: Dim) => Dim;
 /** An operation on broadcast operands; `onFloats` computes what integer arithmetic cannot hold. */
 function binary(onIntegers: Binary, onFloats: (a: number, b: number) => number): DataRule {
   return (at, shape) => {
-    const operate = isReal(at) ? real(at, onIntegers, onFloats) : onIntegers;
+    const operate = operation(at, onIntegers, onFloats);
     const b = broadcastData(at, 1, shape);
-    return broadcastData(at, 0, shape).map((x, i) => operate(x, b[i]));
+    return operate && broadcastData(at, 0, shape).map((x, i) => operate(x, b[i]));
   };
 }
 
 /** An operation on any number of broadcast operands. */
 function variadic(onIntegers: Binary, onFloats: (a: number, b: number) => number): DataRule {
   return (at, shape) => {
-    const operate = isReal(at) ? real(at, onIntegers, onFloats) : onIntegers;
+    const operate = operation(at, onIntegers, onFloats);
+    if (operate === undefined) return undefined;
     let result: Data = broadcastData(at, 0, shape);
     for (let i = 1; i < at.count; i++) {
       const next = broadcastData(at, i, shape);
@@ -38,25 +39,31 @@ function variadic(onIntegers: Binary, onFloats: (a: number, b: number) => number
   };
 }
 
-function isReal(at: Site): boolean {
+/** Narrow and unsigned integers wrap around, which is not followed. */
+function operation(
+  at: Site,
+  onIntegers: Binary,
+  onFloats: (a: number, b: number) => number,
+): Binary | undefined {
   const elem = at.elem(0);
-  return elem === undefined || isFloat(elem);
+  if (elem === 'int64' || elem === 'int32') return onIntegers;
+  const round = ROUNDING[elem ?? 'undefined'];
+  return round && real(round, onIntegers, onFloats);
 }
 
+const ROUNDING: Partial<Record<DataType, (x: number) => number>> = { float32: Math.fround, float64: x => x };
+
 /** Float arithmetic, rounded as the element type rounds; symbols stay integers and take integer operands only. */
-function real(at: Site, onIntegers: Binary, onFloats: (a: number, b: number) => number): Binary {
-  const round = rounding(at);
+function real(
+  round: (x: number) => number,
+  onIntegers: Binary,
+  onFloats: (a: number, b: number) => number,
+): Binary {
   return (a, b) => {
-    if (a === undefined || b === undefined || round === undefined) return undefined;
+    if (a === undefined || b === undefined) return undefined;
     if (typeof a === 'number' && typeof b === 'number') return round(onFloats(a, b));
     return onIntegers === truncDivDims || onIntegers === modDims ? undefined : onIntegers(a, b);
   };
-}
-
-function rounding(at: Site): ((x: number) => number) | undefined {
-  const elem = at.elem(0);
-  if (elem === 'float32') return Math.fround;
-  return elem === 'float64' ? x => x : undefined;
 }
 
 function unary(onNumber: (x: number) => number, onSymbol: (x: string) => Dim): DataRule {
@@ -92,8 +99,8 @@ const CAST_TARGETS: ReadonlyMap<number, string> = new Map([
 
 /** 1 or 0 when it is known whether `x` is other than 0. */
 function truth(x: Dim): Dim {
-  if (differentDims(x, 0)) return 1;
-  return x === 0 ? 0 : undefined;
+  if (typeof x === 'number') return Number(x !== 0);
+  return differentDims(x, 0) ? 1 : undefined;
 }
 
 function flag(known: boolean | undefined): Dim {
@@ -141,7 +148,7 @@ const where: DataRule = (at, shape) => {
 };
 
 const clip: DataRule = at => {
-  if (at.opset < 11 || isReal(at)) return undefined;
+  if (at.opset < 11 || at.elem(0) !== 'int64') return undefined;
   const low = at.has(1) ? at.data(1)?.[0] : Number.MIN_SAFE_INTEGER;
   const high = at.has(2) ? at.data(2)?.[0] : Number.MAX_SAFE_INTEGER;
   return at.data(0)?.map(x => minDims(maxDims(x, low), high));
@@ -156,6 +163,9 @@ function roundEven(x: number): number {
 }
 
 const symbolic = (x: string): Dim => x;
+
+/** The remainder with the divisor's sign, which only integers have (`fmod` 0). */
+const mod: DataRule = binary(modDims, () => Number.NaN);
 
 export const arithmeticData: DataRules = {
   Add: binary(addDims, (a, b) => a + b),
@@ -178,13 +188,6 @@ export const arithmeticData: DataRules = {
   Floor: unary(Math.floor, symbolic),
   Ceil: unary(Math.ceil, symbolic),
   Round: unary(roundEven, symbolic),
-  Sqrt: (at, shape) =>
-    rounding(at) === Math.fround
-      ? unary(
-          x => Math.fround(Math.sqrt(x)),
-          () => undefined,
-        )(at, shape, 0)
-      : undefined,
   Clip: clip,
   Cast: cast,
   CastLike: cast,
@@ -208,5 +211,3 @@ export const arithmeticData: DataRules = {
   ),
   Xor: logical((a, b) => (a === undefined || b === undefined ? undefined : a !== b)),
 };
-
-const mod: DataRule = binary(modDims, () => Number.NaN);

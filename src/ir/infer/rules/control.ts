@@ -90,7 +90,7 @@ function stacked(type: Output, axis: number, count: Dim): Output {
 const scan: Rule = at => {
   const body = at.node.subgraph('body');
   if (body === undefined || at.opset < 9) return [];
-  const scannedInputs = at.node.int('num_scan_inputs', 0);
+  const scannedInputs = Math.min(Math.max(at.node.int('num_scan_inputs', 0), 0), at.count);
   const states = at.count - scannedInputs;
   const axes = at.node.ints('scan_input_axes');
   let length: Dim;

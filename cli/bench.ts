@@ -1,0 +1,58 @@
+import type { Command } from '@commander-js/extra-typings';
+import { HELP, positiveInteger, seedList } from './options.js';
+import type { Outcome, Perform, Progress } from './outcome.js';
+
+interface Options {
+  readonly profile: string;
+  readonly seeds?: readonly number[] | undefined;
+  readonly rounds?: number | undefined;
+  readonly threads?: number | undefined;
+}
+
+export function addBench(program: Command, perform: Perform): void {
+  program
+    .command('bench')
+    .description('time a compiled model against its original, taking turns, and compare what they make')
+    .argument('<original>', 'the model that was compiled')
+    .argument('<compiled>', 'what bwc made of it')
+    .requiredOption('--profile <file>', HELP.profile)
+    .option('--seeds <n,n>', 'seeds to run (default: those of the profile)', seedList)
+    .option('--rounds <n>', 'timed generations of each seed (default: 3)', positiveInteger)
+    .option('--threads <n>', 'threads inside an operator (default: 1, for steady ratios)', positiveInteger)
+    .option('--json', HELP.json)
+    .action((original, compiled, options) =>
+      perform(progress => benchFiles(original, compiled, options, progress)),
+    );
+}
+
+async function benchFiles(
+  original: string,
+  compiled: string,
+  options: Options,
+  progress: Progress,
+): Promise<Outcome> {
+  const [
+    { benchCompiled, loadProfile, manifestOf },
+    { benchFacts, benchText },
+    { checkReadable },
+    { restModel },
+  ] = await Promise.all([
+    import('../src/runtime/index.js'),
+    import('../src/report/bench.js'),
+    import('./readable.js'),
+    import('./rest.js'),
+  ]);
+  const profile = loadProfile(options.profile);
+  checkReadable([original, compiled]);
+  const manifest = await manifestOf(compiled);
+  const rest = manifest && restModel(original, manifest, profile);
+  progress('warming up …');
+  const bench = await benchCompiled(original, compiled, profile, {
+    ...(options.seeds !== undefined && { seeds: options.seeds }),
+    ...(options.rounds !== undefined && { rounds: options.rounds }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+    ...(rest !== undefined && { rest }),
+    onRound: (done, all) => progress(`generation ${done} of ${all} …`),
+  });
+  return { ok: true, text: screen => benchText(bench, screen), json: benchFacts(bench), diagnostics: [] };
+}

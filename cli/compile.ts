@@ -1,0 +1,62 @@
+import { performance } from 'node:perf_hooks';
+import type { Command } from '@commander-js/extra-typings';
+import { refuse } from '../src/diagnostics/index.js';
+import { HELP, positiveInteger, setting } from './options.js';
+import type { Outcome, Perform } from './outcome.js';
+
+interface Options {
+  readonly output?: string | undefined;
+  readonly method?: string | undefined;
+  readonly set: ReadonlyMap<string, string>;
+  readonly steps?: number | undefined;
+  readonly stateDefaults?: true | undefined;
+  readonly latent?: string | undefined;
+  readonly timestep?: string | undefined;
+  readonly dryRun?: true | undefined;
+}
+
+export function addCompile(program: Command, perform: Perform): void {
+  program
+    .command('compile')
+    .description('put a caching method into a model; writes OUT and its manifest OUT.json')
+    .argument('<model>', 'the exported model')
+    .option('-o, --output <out>', 'the compiled model')
+    .option('-m, --method <name>', 'caching method (default: bwcache)')
+    .option('--set <key=value>', 'option of the method; may be repeated', setting, new Map<string, string>())
+    .option('--steps <n>', 'denoising steps of a generation', positiveInteger)
+    .option('--state-defaults', 'give every added input a default, so that callers may leave them out')
+    .option('--latent <name>', HELP.latent)
+    .option('--timestep <name>', HELP.timestep)
+    .option('--dry-run', 'print the plan and write nothing')
+    .option('--json', HELP.json)
+    .action((model, options) => perform(() => compileFile(model, options)));
+}
+
+async function compileFile(path: string, options: Options): Promise<Outcome> {
+  const { output } = options;
+  if (output === undefined && options.dryRun !== true)
+    refuse('BWC304', { text: "required option '-o, --output <out>' not given" });
+  const { checkOutputs, checkWeights, writeWithManifest } = await import('./files.js');
+  const outputs = output === undefined ? [] : [output, `${output}.json`];
+  checkOutputs(path, outputs);
+  const [{ compile }, { readModel }, { compileFacts, compileText }] = await Promise.all([
+    import('../src/compile.js'),
+    import('../src/onnx/index.js'),
+    import('../src/report/compile.js'),
+  ]);
+  const start = performance.now();
+  const model = readModel(path);
+  checkWeights(model, path, outputs);
+  const compiled = compile(model, { ...options, set: Object.fromEntries(options.set) });
+  const written = options.dryRun === true ? undefined : output;
+  if (written !== undefined)
+    await writeWithManifest(model, written, `${JSON.stringify(compiled.manifest, null, 2)}\n`);
+  const elapsedMs = performance.now() - start;
+  const facts = compileFacts(compiled, {
+    output: written ?? null,
+    dryRun: options.dryRun === true,
+    elapsedMs,
+  });
+  const { diagnostics, ...json } = facts;
+  return { ok: true, text: screen => compileText(compiled, facts, screen), json, diagnostics };
+}

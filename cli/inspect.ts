@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import type { Command } from '@commander-js/extra-typings';
+import { HELP, size } from './options.js';
+import type { Outcome, Perform } from './outcome.js';
+
+interface Options {
+  readonly latent?: string | undefined;
+  readonly timestep?: string | undefined;
+  readonly size: ReadonlyMap<string, number>;
+}
+
+export function addInspect(program: Command, perform: Perform): void {
+  program
+    .command('inspect')
+    .description('show what bwc sees in a model: inputs, blocks, streams, cost')
+    .argument('<model>', 'the exported model')
+    .option('--latent <name>', HELP.latent)
+    .option('--timestep <name>', HELP.timestep)
+    .option(
+      '--size <name=n>',
+      'size of a symbolic dimension, to count operations; may be repeated',
+      size,
+      new Map<string, number>(),
+    )
+    .option('--json', HELP.json)
+    .action((model, options) => perform(() => inspectFile(model, options)));
+}
+
+async function inspectFile(path: string, options: Options): Promise<Outcome> {
+  const [{ readModel }, { inspectFacts }, { inspectText }] = await Promise.all([
+    import('../src/onnx/index.js'),
+    import('../src/report/inspect-facts.js'),
+    import('../src/report/inspect.js'),
+  ]);
+  const model = readModel(path);
+  const facts = inspectFacts(model, {
+    path,
+    bytes: statSync(path).size,
+    latent: options.latent,
+    timestep: options.timestep,
+    sizes: options.size,
+  });
+  const { diagnostics, ...json } = facts;
+  return { ok: true, text: screen => inspectText(facts, screen), json, diagnostics };
+}

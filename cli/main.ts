@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import type { WriteStream } from 'node:tty';
+import { report, run } from './run.js';
+import type { Output, Terminal } from './terminal.js';
+
+function output(stream: WriteStream): Output {
+  // A reader that has seen enough, such as `head`, is no error.
+  stream.on('error', error => {
+    if ('code' in error && error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+  return {
+    write: text => void stream.write(text),
+    colour: stream.isTTY && stream.hasColors(),
+    width: stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY,
+  };
+}
+
+const terminal: Terminal = {
+  out: output(process.stdout),
+  err: output(process.stderr),
+  debug: (process.env['BWC_DEBUG'] ?? '') !== '',
+};
+const args = process.argv.slice(2);
+
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  process.on(event, (error: unknown) => process.exit(report(error, args, terminal)));
+}
+
+process.exitCode = await run(args, terminal);

@@ -1,0 +1,39 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { refuse } from '../src/diagnostics/index.js';
+
+/** Help texts of options that several commands have. */
+export const HELP = {
+  json: 'print one JSON object',
+  latent: 'the input that is denoised, where bwc cannot tell',
+  timestep: 'the input that tells the noise level, where bwc cannot tell',
+  profile: 'run profile: how to drive the model (docs/run-profile.md)',
+};
+
+export function positiveInteger(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1)
+    throw new InvalidArgumentError('It takes a whole number from 1 on.');
+  return n;
+}
+
+export function seedList(text: string): number[] {
+  if (!/^\d+(,\d+)*$/.test(text))
+    throw new InvalidArgumentError('It takes whole numbers with commas between them.');
+  return text.split(',').map(Number);
+}
+
+/** Collects `key=value`; the last value of a key counts. */
+export function setting(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It takes key=value.');
+  const [name, value] = [text.slice(0, at), text.slice(at + 1)];
+  if (value.trim() === '') refuse('BWC303', { name, value, reason: 'no value given' });
+  return new Map(before).set(name, value);
+}
+
+/** Collects `name=N`. */
+export function size(text: string, before: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const at = text.lastIndexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It takes name=N.');
+  return new Map(before).set(text.slice(0, at), positiveInteger(text.slice(at + 1)));
+}

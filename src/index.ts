@@ -1,0 +1,50 @@
+/** The public surface of `bwc`. */
+
+export { type Analysis, analyse, type Block, type BlockGroup, type RoleHints } from './blocks/index.js';
+export { type Compiled, type CompileOptions, compile } from './compile.js';
+export { CATALOGUE, type Code, type Diagnostic, Refusal } from './diagnostics/index.js';
+export { Model, parse, print, structurallyEqual } from './ir/index.js';
+export { findMethod, METHODS, type Method } from './methods/index.js';
+export {
+  checkExternalData,
+  externalLocations,
+  modelHash,
+  readModel,
+  readModelFrom,
+  toBytes,
+  writeModel,
+} from './onnx/index.js';
+export { inlineFunctions } from './passes/index.js';
+export { strip } from './passes/strip.js';
+export { MANIFEST_KEY, type Manifest, manifestSchema, type Plan } from './plan/index.js';
+export { inspectFacts } from './report/index.js';
+export {
+  type Bench,
+  type BenchOptions,
+  benchCompiled,
+  CachedModel,
+  type CachedOptions,
+  type Check,
+  type Decision,
+  type DenoiseOptions,
+  type DenoiseStep,
+  denoise,
+  generate,
+  type HostTensor,
+  loadProfile,
+  manifestOf,
+  OpenModel,
+  openModel,
+  type PictureOptions,
+  parseManifest,
+  parseProfile,
+  type RunProfile,
+  type Signals,
+  type StepModel,
+  type StepResult,
+  type Tensors,
+  type Verification,
+  type VerifyOptions,
+  verifyCompiled,
+  writePicture,
+} from './runtime/index.js';
