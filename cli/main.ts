@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 import { report, run } from './run.js';
 import type { Output, Terminal } from './terminal.js';
@@ -16,9 +17,16 @@ function output(stream: WriteStream): Output {
   };
 }
 
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const json: unknown = JSON.parse(text);
+  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : '0.0.0';
+}
+
 const terminal: Terminal = {
   out: output(process.stdout),
   err: output(process.stderr),
+  version: version(),
   debug: (process.env['BWC_DEBUG'] ?? '') !== '',
 };
 const args = process.argv.slice(2);

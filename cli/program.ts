@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { addBench } from './bench.js';
 import { addCompile } from './compile.js';
@@ -23,7 +22,7 @@ With --json, one JSON object goes to stdout and nothing else. Diagnostics go to 
 export function createProgram(terminal: Terminal, perform: Perform): Command {
   const program = new Command('bwc')
     .description('Puts step caching inside an exported diffusion transformer: ONNX in, ONNX out.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(terminal.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', HELP)
     .exitOverride()
@@ -39,10 +38,4 @@ export function createProgram(terminal: Terminal, perform: Perform): Command {
   const commands = [addCompile, addInspect, addVerify, addBench, addStrip, addMethods];
   for (const add of commands) add(program, perform);
   return program;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const json: unknown = JSON.parse(text);
-  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : '0.0.0';
 }

@@ -10,6 +10,8 @@ export interface Output {
 export interface Terminal {
   readonly out: Output;
   readonly err: Output;
+  /** Of the program. */
+  readonly version: string;
   /** Whether internal errors are shown with their stack. */
   readonly debug: boolean;
 }

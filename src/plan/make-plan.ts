@@ -132,7 +132,7 @@ function endOf(analysis: Analysis, out: Value, enters: Value | undefined): Value
   let value = out;
   for (;;) {
     if (enters !== undefined && sameShape(inferred, enters, value)) return value;
-    const [user, ...others] = value.users;
+    const [user, ...others] = [...value.users].filter(u => !(u instanceof Node && u.op === 'Shape'));
     if (!(user instanceof Node) || others.length > 0) return end;
     if (!REARRANGING.has(user.op) || user.inputs[0] !== value || user.graph !== analysis.flow.graph) return end;
     value = user.output;

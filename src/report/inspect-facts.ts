@@ -5,7 +5,8 @@ import { evaluate, flopsOf } from '../ir/infer/index.js';
 import { configure, METHODS } from '../methods/index.js';
 import { externalLocations } from '../onnx/index.js';
 import { inlineFunctions } from '../passes/index.js';
-import { makePlan, statesOf } from '../plan/index.js';
+import { strip } from '../passes/strip.js';
+import { MANIFEST_KEY, type Manifest, makePlan, manifestSchema, statesOf } from '../plan/index.js';
 import { tensorBytes, typeName } from './text.js';
 
 export interface InspectOptions extends RoleHints {
@@ -69,6 +70,8 @@ export interface InspectFacts {
     readonly externalData: readonly string[];
     readonly flops: number | null;
   };
+  /** The manifest of a compiled model, whose original all else but `model` is about; null for an original. */
+  readonly compiled: Manifest | null;
   readonly inputs: readonly PortFacts[];
   readonly outputs: readonly PortFacts[];
   readonly roles: {
@@ -89,9 +92,12 @@ export interface InspectFacts {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Everything that `bwc inspect` says of a model. Inlines its functions; refuses as `analyse` does. */
+/** Everything that `bwc inspect` says of a model. Strips and inlines it; refuses as `analyse` does. */
 export function inspectFacts(model: Model, options: InspectOptions): InspectFacts {
   const file = fileFacts(model, options);
+  const manifest = model.metadata.get(MANIFEST_KEY);
+  const compiled = manifest === undefined ? null : manifestSchema.parse(JSON.parse(manifest));
+  if (compiled !== null) strip(model);
   inlineFunctions(model);
   const analysis = analyse(model, options);
   const { roles, inferred } = analysis;
@@ -114,6 +120,7 @@ export function inspectFacts(model: Model, options: InspectOptions): InspectFact
   });
   return {
     model: { ...file, flops: total },
+    compiled,
     inputs: inputs.map(port),
     outputs: model.graph.outputs.map(port),
     roles: {

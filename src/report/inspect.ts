@@ -1,3 +1,4 @@
+import type { Manifest } from '../plan/index.js';
 import type { BlockFacts, InspectFacts, MethodEffect, PortFacts } from './inspect-facts.js';
 import { pairs, table } from './table.js';
 import {
@@ -39,7 +40,7 @@ export function inspectText(facts: InspectFacts, screen: Screen): string {
   ].join('');
 }
 
-function fileRows({ model }: InspectFacts): (readonly [string, string])[] {
+function fileRows({ model, compiled }: InspectFacts): (readonly [string, string])[] {
   const external = model.externalData.length > 0 ? ` in ${model.externalData.map(printable).join(', ')}` : '';
   return [
     ['producer', printable(model.producer) || 'unknown'],
@@ -48,7 +49,12 @@ function fileRows({ model }: InspectFacts): (readonly [string, string])[] {
     ['weights', `${plural(model.initializers, 'initializer')}, ${bytesText(model.weightBytes)}${external}`],
     ['file', bytesText(model.bytes)],
     ['one step', `${flopsText(model.flops)} a sample`],
+    ...(compiled === null ? [] : [['compiled', compiledText(compiled)] as const]),
   ];
+}
+
+function compiledText({ compiler, method, steps }: Manifest): string {
+  return printable(`${compiler}, ${method} for ${steps} steps; what follows is the original inside it`);
 }
 
 function ports(list: readonly PortFacts[], reasons: ReadonlyMap<string, string>, screen: Screen): string {

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { analyse } from '../../src/blocks/index.js';
+import { Refusal } from '../../src/diagnostics/index.js';
+import { parse } from '../../src/ir/index.js';
+import { defined, FIXTURES, read } from './fixtures.js';
+import { toy } from './toy.js';
+
+function refusalOf(call: () => unknown): Refusal['diagnostic'] | undefined {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof Refusal) return error.diagnostic;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('what is not a diffusion transformer', () => {
+  it('refuses layers without a residual', () => {
+    const layers = Array.from({ length: 4 }, (_, i) => `h${i + 1} = MatMul(h${i}, w) \n r${i + 1} = Relu(h${i + 1})`);
+    const text = `<ir_version: 8, opset_import: ["" : 17]>
+mlp (float[2,8] h0) => (float[2,8] h4) <float[8,8] w = {${Array(64).fill('0.5').join(',')}}> { ${layers.join('\n')} }`;
+    const found = refusalOf(() => analyse(parse(text)));
+    expect(found?.code).toBe('BWC201');
+    expect(found?.message).toContain('no residual update');
+  });
+
+  it('refuses a single block, and says what it found', () => {
+    const found = refusalOf(() => analyse(parse(toy({ blocks: 1 }))));
+    expect(found?.code).toBe('BWC201');
+    expect(found?.message).toMatch(/\d residual update/);
+  });
+
+  it('refuses blocks that all differ', () => {
+    const found = refusalOf(() => analyse(parse(toy({ blocks: 2, hidden: i => 8 + 4 * i }))));
+    expect(found?.code).toBe('BWC201');
+    expect(found?.message).toContain('no two blocks alike');
+  });
+
+  it('takes two blocks alike', () => {
+    const { blocks, groups, roles } = analyse(parse(toy({ blocks: 2 })));
+    expect(blocks.map(b => b.kind)).toEqual(Array(2).fill('self-attention + feed-forward'));
+    expect(groups.map(g => g.count)).toEqual([2]);
+    expect([roles.latent, roles.timestep, roles.prediction].map(r => r?.value.name)).toEqual(['x', 't', 'y']);
+  });
+
+  it('goes on without a timestep, and warns', () => {
+    const { roles, diagnostics } = analyse(parse(toy({ blocks: 2, timestep: false })));
+    expect(roles.timestep).toBeUndefined();
+    expect(diagnostics.map(d => d.code)).toEqual(['BWC208']);
+  });
+});
+
+describe('roles that the caller names', () => {
+  const fixture = defined(FIXTURES[0]);
+
+  it('win over what the structure says', () => {
+    const { roles } = analyse(read(fixture), { timestep: 'class_labels' });
+    expect(roles.timestep?.value.name).toBe('class_labels');
+    expect(roles.timestep?.reason).toContain('caller');
+  });
+
+  it('must be inputs', () => {
+    const found = refusalOf(() => analyse(read(fixture), { latent: 'nothing' }));
+    expect(found?.code).toBe('BWC203');
+    expect(found?.message).toContain(fixture.truth.latent);
+  });
+});

@@ -1,0 +1,52 @@
+import { type CompileOptions, type Compiled, compile } from '../../src/compile.js';
+import { toBytes } from '../../src/onnx/index.js';
+import {
+  CachedModel,
+  type CachedOptions,
+  loadProfile,
+  type RunProfile,
+} from '../../src/runtime/index.js';
+import { type Fixture, read } from '../blocks/fixtures.js';
+
+export interface Built extends Compiled {
+  readonly bytes: Uint8Array;
+}
+
+const built = new Map<string, Built>();
+
+/** Compiles a fixture, once per set of options and test file. The model of the result must not be changed. */
+export function build(fixture: Fixture, options: CompileOptions): Built {
+  const key = `${fixture.title} ${JSON.stringify(options)}`;
+  const known = built.get(key);
+  if (known !== undefined) return known;
+  const compiled = compile(read(fixture), options);
+  const made = { ...compiled, bytes: toBytes(compiled.model) };
+  built.set(key, made);
+  return made;
+}
+
+export function open({ bytes, manifest }: Built, options: CachedOptions = {}): Promise<CachedModel> {
+  return CachedModel.open(bytes, { threads: 1, ...options, manifest });
+}
+
+export interface ProfileChanges {
+  readonly steps?: number;
+  readonly batch?: number;
+}
+
+/** The fixture's run profile with another number of steps, or every input of a batch of one made larger. */
+export function profileOf(fixture: Fixture, { steps, batch = 1 }: ProfileChanges = {}): RunProfile {
+  const profile = loadProfile(fixture.profile);
+  const sampler = steps === undefined ? profile.sampler : { ...profile.sampler, steps };
+  if (batch === 1) return { ...profile, sampler };
+  const inputs = Object.fromEntries(
+    Object.entries(profile.inputs).map(([name, spec]) => {
+      if (spec.shape[0] !== 1) return [name, spec];
+      const shape = [batch, ...spec.shape.slice(1)];
+      // A class label a sample, so that samples differ in more than their noise.
+      const labels = spec.type === 'int64' && spec.values !== undefined;
+      return [name, { ...spec, shape, ...(labels && { values: shape.map((_, i) => i + 3) }) }];
+    }),
+  );
+  return { ...profile, sampler, inputs };
+}
