@@ -45,7 +45,7 @@ async function benchFiles(
   const profile = loadProfile(options.profile);
   checkReadable([original, compiled]);
   const manifest = await manifestOf(compiled);
-  const rest = manifest && restModel(original, manifest, profile);
+  const rest = manifest && restModel(original, manifest);
   progress('warming up …');
   const bench = await benchCompiled(original, compiled, profile, {
     ...(options.seeds !== undefined && { seeds: options.seeds }),

@@ -58,5 +58,5 @@ async function compileFile(path: string, options: Options): Promise<Outcome> {
     elapsedMs,
   });
   const { diagnostics, ...json } = facts;
-  return { ok: true, text: screen => compileText(compiled, facts, screen), json, diagnostics };
+  return { ok: true, text: screen => compileText(facts, screen), json, diagnostics };
 }

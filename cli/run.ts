@@ -78,5 +78,14 @@ function progressLine(err: Output | undefined): { show: Progress; clear: () => v
   const write = (text: string): void => {
     if (err !== undefined && Number.isFinite(err.width)) err.write(`\r\x1b[K${text.slice(0, err.width - 1)}`);
   };
-  return { show: write, clear: () => write('') };
+  let shown = false;
+  return {
+    show: text => {
+      write(text);
+      shown = true;
+    },
+    clear: () => {
+      if (shown) write('');
+    },
+  };
 }

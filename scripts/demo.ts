@@ -41,7 +41,7 @@ async function demo(): Promise<void> {
   say(compileText(compiled, facts, screen));
 
   title(`2. Run: ${steps} denoising steps with both models, in turns, ${profile.seeds.length} videos`);
-  const rest = restModel(ORIGINAL, compiled.manifest, profile);
+  const rest = restModel(ORIGINAL, compiled.manifest);
   const bench = await benchCompiled(ORIGINAL, COMPILED, profile, rest === undefined ? {} : { rest });
   say(benchText(bench, screen));
 

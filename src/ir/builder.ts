@@ -70,6 +70,11 @@ export class Builder {
     return this.constant(Tensor.int64(values), `i64 ${values.join(' ')}`, `i${values[0] ?? ''}`);
   }
 
+  /** An int64 of no dimensions. */
+  scalar(value: number): Value {
+    return this.constant(Tensor.int64([value], []), `scalar ${value}`, `s${value}`);
+  }
+
   /** A constant of this graph; equal keys share one. */
   constant(tensor: Tensor, key: string, name: string): Value {
     const known = this.#constants.get(key);
@@ -87,12 +92,11 @@ export class Builder {
   }
 
   /** A reduction; `axes` are an attribute before opset 18 (ReduceSum: 13) and an input since. */
-  reduce(opType: string, value: Value, axes: readonly number[] | undefined, keep: boolean, type?: ValueType): Value {
+  reduce(opType: string, value: Value, axes: readonly number[], keep: boolean, options: OpOptions = {}): Value {
     const asInput = this.model.opset >= (opType === 'ReduceSum' ? 13 : 18);
     const attributes = [int('keepdims', keep ? 1 : 0)];
-    if (axes !== undefined && !asInput) attributes.push(ints('axes', axes));
-    const inputs = axes !== undefined && asInput ? [value, this.i64(...axes)] : [value];
-    return this.op(opType, inputs, { attributes, ...(type ? { type } : {}) });
+    if (!asInput) attributes.push(ints('axes', axes));
+    return this.op(opType, asInput ? [value, this.i64(...axes)] : [value], { ...options, attributes });
   }
 
   concat(values: readonly Value[], axis: number, options: OpOptions = {}): Value {

@@ -1,8 +1,8 @@
 import { assertNever, type Builder, type Value } from '../ir/index.js';
 import type { TriggerDecision } from '../methods/index.js';
 import type { Plan } from '../plan/index.js';
-import { field } from './keep-time.js';
-import { builder, type Clock, need, type Pass } from './pass.js';
+import { allLess, field } from './keep-time.js';
+import { builder, type Clock, type Forecast, need, type Pass } from './pass.js';
 
 /**
  * Decides what is known when a step starts: whether it reuses, and whether a computed step is worth measuring.
@@ -27,26 +27,38 @@ export const forecast: Pass = {
   },
 };
 
-/** While armed: reuse `interval` steps, then compute one, and so on, up to the tail. */
-function trigger(b: Builder, plan: Plan, decision: TriggerDecision, clock: Clock): { reuse: Value; measure: Value } {
+/**
+ * While armed: reuse `interval` steps, then compute one, and so on, up to the tail. Both are compared in whole steps
+ * without rounding first: `run < round(x)` is `run + 1/2 <= x`, and `step < T - floor(y)` is `step < T - y`.
+ */
+function trigger(b: Builder, plan: Plan, decision: TriggerDecision, clock: Clock): Forecast {
   const steps = totalSteps(b, plan, clock);
-  const fired = field(clock.fields, 'fired');
-  const armed = b.op('Greater', [field(clock.fields, 'armed'), b.f32(0)], { name: 'armed' });
   const interval =
     decision.interval >= 1
-      ? b.f32(Math.round(decision.interval))
-      : b.op('Max', [b.op('Round', [b.op('Mul', [steps, b.f32(decision.interval)])]), b.f32(1)], { name: 'interval' });
+      ? Math.round(decision.interval)
+      : b.op('Max', [b.op('Mul', [steps, b.f32(decision.interval)]), b.f32(1)], { name: 'interval' });
   const tail =
     decision.tail >= 1
       ? b.f32(Math.round(decision.tail))
-      : b.op('Floor', [b.op('Mul', [b.op('Sub', [fired, b.f32(1)]), b.f32(decision.tail)])], { name: 'tail' });
-  const more = b.op('Less', [field(clock.fields, 'run'), interval], { name: 'more' });
-  const early = b.op('Less', [field(clock.fields, 'step'), b.op('Sub', [steps, tail])], { name: 'before_tail' });
-  const free = b.op('Equal', [field(clock.knobs, 'force'), b.f32(0)], { name: 'not_forced' });
-  const reuse = b.op('And', [b.op('And', [armed, more]), b.op('And', [early, free])], { name: 'reuse' });
-  const open = decision.once ? b.op('And', [clock.valid, b.op('Not', [armed])], { name: 'measure' }) : clock.valid;
-  return { reuse, measure: open };
+      : b.op('Mul', [b.op('Sub', [field(clock.fields, 'fired'), b.f32(1)]), b.f32(decision.tail)], { name: 'tail' });
+  const armed = field(clock.fields, 'armed');
+  const may = allLess(
+    b,
+    [
+      [0.5, armed],
+      [b.op('Add', [field(clock.fields, 'run'), b.f32(0.5 - ROUNDING)]), interval],
+      [field(clock.fields, 'step'), b.op('Sub', [steps, tail])],
+      [field(clock.knobs, 'force'), 0.5],
+    ],
+    'may',
+  );
+  const reused = b.op('Mul', [may, clock.valid], { name: 'reused' });
+  const measure = decision.once ? b.op('Less', [armed, clock.valid], { name: 'measure' }) : b.cast(clock.valid, 'bool');
+  return { reuse: b.cast(reused, 'bool'), reused, measure };
 }
+
+/** Lets a half be rounded up in spite of float32. */
+const ROUNDING = 1e-3;
 
 /** The number of denoising steps: as compiled, unless the knob says otherwise. */
 function totalSteps(b: Builder, plan: Plan, clock: Clock): Value {

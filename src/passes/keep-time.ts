@@ -1,90 +1,124 @@
-import { type Builder, int, type Value } from '../ir/index.js';
-import { controlLength, KNOBS } from '../plan/index.js';
-import { builder, type Context, need, type Pass } from './pass.js';
+import type { Builder, Value } from '../ir/index.js';
+import { KNOBS } from '../plan/index.js';
+import { builder, type Clock, type Context, need, type Pass } from './pass.js';
+
+/** A timestep that goes on by less than this share of a jump back still counts as going back. */
+const TURN = 1e-4;
+
+/** Above every finite similarity. */
+const HUGE = 1e30;
 
 /**
- * Reads the control vector and tells whether it belongs to this generation. It does not when it is empty or zero,
- * not finite, when an input's shape changed, or when the timestep did not go on in the direction it went.
+ * Reads the control vector and tells whether it belongs to this generation. It does not when it is zero, when what was
+ * measured last is not a number, when an input's shape changed, or when the timestep did not go on in the direction it
+ * went.
  *
- * All of it is arithmetic on a few scalars that starts from `Shape`, whose result lies in host memory: ONNX Runtime
- * then keeps the whole chain on the host, and a decision taken from it costs no copy from the device.
+ * All of it is arithmetic on a few scalars that are joined with a `Shape`, whose result lies in host memory: ONNX
+ * Runtime then keeps the whole chain on the host, and a decision taken from it costs no copy from the device.
  */
 export const keepTime: Pass = {
   name: 'keep-time',
   run(context) {
-    const { model, plan, emitted } = context;
+    const { model, plan } = context;
     const { layout } = plan;
     const b = builder(context, model.graph, 'clock', 'keep-time');
-    const control = emitted.state.get('control');
-    if (control === undefined) throw new Error('no control state');
-    const length = b.op('Shape', [control], { name: 'length' });
-    const flat = b.op('Sub', [b.op('Mul', [length, b.i64(0)]), b.i64(1)], { name: 'minus_one' });
-    const missing = b.op('ConstantOfShape', [b.op('Sub', [b.i64(controlLength(layout)), length])], { name: 'missing' });
-    const vector = b.concat([control, missing], 0, { name: 'control' });
-    const dims = currentDims(b, plan.variable);
-    const time = timeOf(context, b, flat);
-    const fieldNames = [...layout.early, ...layout.measured];
-    const lengths = [...layout.early.map(() => 1), ...(dims ? [layout.dims] : []), ...layout.measured.map(() => 1)];
-    const stored = b.split(vector, lengths, 'stored');
-    const storedDims = dims ? stored[layout.early.length] : undefined;
-    const named = (values: readonly Value[]): Map<string, Value> => {
-      const scalars = dims ? values.filter((_, i) => i !== layout.early.length) : values;
-      return new Map(fieldNames.map((name, i) => [name, at(scalars, i)]));
-    };
-    const before = named(stored);
-    const knobValues = b.split(b.op('Reshape', [need(context, 'knobs'), flat]), KNOBS.map(() => 1), 'knob');
-    const knobs = new Map(KNOBS.map((k, i) => [k.name, at(knobValues, i)] as const));
-
-    const drift = [b.op('Mul', [vector, b.f32(0)])];
-    if (dims && storedDims) drift.push(b.op('Sub', [dims, storedDims]));
-    drift.push(knobs.get('reset') ?? b.f32(0));
-    const deviation = b.reduce('ReduceSum', b.op('Abs', [b.concat(drift, 0)]), undefined, true);
-    let valid = b.op('And', [
-      b.op('Equal', [deviation, b.f32(0)]),
-      b.op('Greater', [field(before, 'step'), b.f32(0)]),
-    ]);
+    const facts = readFacts(context, b);
+    const less: [Value | number, Value | number][] = [
+      [0.5, field(facts.fields, 'step')],
+      [field(facts.knobs, 'reset'), 0.5],
+      [field(facts.fields, 'value'), HUGE],
+    ];
     const next = new Map<string, Value>();
-    if (time) {
-      const direction = b.op('Sign', [b.op('Sub', [time, field(before, 'time')])], { name: 'direction' });
-      const onward = b.op('Mul', [
-        direction,
-        b.op('Add', [field(before, 'direction'), b.op('Mul', [direction, b.f32(0.5)])]),
-      ]);
-      valid = b.op('And', [valid, b.op('Greater', [onward, b.f32(0)])], { name: 'valid' });
-      next.set('time', time);
-      next.set('direction', b.op('Mul', [direction, b.cast(valid, 'float32')]));
+    const pace = facts.time && b.op('Sub', [facts.time, field(facts.fields, 'time')], { name: 'pace' });
+    if (facts.time && pace) {
+      const bent = b.op('Add', [field(facts.fields, 'pace'), b.op('Mul', [pace, b.f32(TURN)])]);
+      less.push([0, b.op('Mul', [pace, bent], { name: 'onward' })]);
+      next.set('time', facts.time);
     }
-    const fields = named(b.split(b.op('Where', [valid, vector, b.f32(0)], { name: 'trusted' }), lengths, 'field'));
-    next.set('step', b.op('Add', [field(fields, 'step'), b.f32(1)], { name: 'step' }));
+    if (facts.dims && facts.dimsBefore) {
+      const change = b.op('Abs', [b.op('Sub', [facts.dims, facts.dimsBefore])]);
+      less.push([b.reduce('ReduceMax', change, [0], true), 0.5]);
+    }
+    const valid = allLess(b, less, 'valid');
+    if (pace) next.set('pace', b.op('Mul', [pace, valid]));
+    next.set('step', increase(b, facts.fields, 'step', valid));
     b.place(model.graph.nodes[0]);
-    emitted.clock = { valid, fields, knobs, next, dims };
+    context.emitted.clock = { ...facts, valid, next };
+    if (layout.dims > 0 && facts.dims === undefined) throw new Error('the layout has dimensions that no input has');
   },
 };
+
+/** Everything that is known when the step starts, in one vector taken apart again. */
+function readFacts(context: Context, b: Builder): Omit<Clock, 'valid' | 'next'> {
+  const { plan, emitted } = context;
+  const { layout } = plan;
+  const control = emitted.state.get('control');
+  if (control === undefined) throw new Error('no control state');
+  const dims = plan.variable.length === 0 ? undefined : b.cast(b.concat(plan.variable.map(v => b.op('Shape', [v])), 0), 'float32');
+  const time = timeOf(context, b);
+  const parts: [name: string, value: Value | undefined, lengths: readonly number[]][] = [
+    ['control', control, [...layout.early.map(() => 1), ...(dims ? [layout.dims] : []), ...layout.measured.map(() => 1)]],
+    ['knobs', need(context, 'knobs'), KNOBS.map(() => 1)],
+    ['dims', dims, [layout.dims]],
+    ['time', time, [1]],
+  ];
+  const present = parts.filter(([, value]) => value !== undefined);
+  const joined = b.concat(present.flatMap(([, value]) => (value ? [value] : [])), 0, { name: 'facts' });
+  const pieces = [...b.split(joined, present.flatMap(([, , lengths]) => lengths), 'fact')];
+  const take = (count: number): Value[] => pieces.splice(0, count);
+  const early = take(layout.early.length);
+  const dimsBefore = dims && take(1)[0];
+  const measured = take(layout.measured.length);
+  const names = [...layout.early, ...layout.measured];
+  const fields = new Map([...early, ...measured].map((value, i) => [names[i] ?? '', value]));
+  const knobs = new Map(take(KNOBS.length).map((value, i) => [KNOBS[i]?.name ?? '', value]));
+  return { fields, knobs, dims: dims && take(1)[0], dimsBefore, time: time && take(1)[0] };
+}
+
+/** The timestep as one float32 of shape [1]; per-token timesteps are averaged. */
+function timeOf(context: Context, b: Builder): Value | undefined {
+  const { timestep } = context.plan;
+  if (timestep === undefined) return undefined;
+  const { elem, shape } = timestep.type?.kind === 'tensor' ? timestep.type : { elem: undefined, shape: undefined };
+  const line = shape?.length === 1 ? timestep : b.op('Reshape', [timestep, b.i64(-1)]);
+  return b.reduce('ReduceMean', elem === 'float32' ? line : b.cast(line, 'float32'), [0], true, { name: 'time' });
+}
+
+/** 1 where every pair is in order, else 0: float32 [1]. Not-a-number is never in order. */
+export function allLess(b: Builder, pairs: readonly (readonly [Value | number, Value | number])[], name: string): Value {
+  const constantsLast = [...pairs].sort((x, y) => Number(typeof x[0] === 'number') - Number(typeof y[0] === 'number'));
+  const low = vector(b, constantsLast.map(p => p[0]));
+  const high = vector(b, constantsLast.map(p => p[1]));
+  return b.reduce('ReduceMin', b.cast(b.op('Less', [low, high]), 'float32'), [0], true, { name });
+}
+
+/** Scalars in one vector; neighbouring constants are one constant. */
+function vector(b: Builder, scalars: readonly (Value | number)[]): Value {
+  const parts: Value[] = [];
+  let constants: number[] = [];
+  const flush = (): void => {
+    if (constants.length > 0) parts.push(b.f32(...constants));
+    constants = [];
+  };
+  for (const scalar of scalars) {
+    if (typeof scalar === 'number') constants.push(scalar);
+    else {
+      flush();
+      parts.push(scalar);
+    }
+  }
+  flush();
+  return b.concat(parts, 0);
+}
+
+/** The field plus `by`, where the state is valid; `by` alone where it is not. */
+export function increase(b: Builder, fields: ReadonlyMap<string, Value>, name: string, valid: Value, by?: Value): Value {
+  return b.op('Add', [b.op('Mul', [field(fields, name), valid]), by ?? b.f32(1)], { name });
+}
 
 /** A field of the control vector, or our mistake. */
 export function field(fields: ReadonlyMap<string, Value>, name: string): Value {
   const value = fields.get(name);
   if (value === undefined) throw new Error(`the control vector has no field ${name}`);
-  return value;
-}
-
-/** The timestep as one float32 of shape [1]; per-token timesteps are averaged. */
-function timeOf(context: Context, b: Builder, flat: Value): Value | undefined {
-  const { timestep } = context.plan;
-  if (timestep === undefined) return undefined;
-  const line = b.cast(b.op('Reshape', [timestep, flat]), 'float32');
-  return b.reduce('ReduceMean', line, undefined, true);
-}
-
-/** Dimensions of the variable inputs in one float32 vector. */
-function currentDims(b: Builder, inputs: readonly Value[]): Value | undefined {
-  if (inputs.length === 0) return undefined;
-  const shapes = inputs.map(v => b.op('Shape', [v]));
-  return b.op('Cast', [b.concat(shapes, 0)], { attributes: [int('to', 1)], name: 'dims' });
-}
-
-function at(values: readonly Value[], index: number): Value {
-  const value = values[index];
-  if (value === undefined) throw new Error(`no element ${index}`);
   return value;
 }

@@ -1,4 +1,4 @@
-import { attr, type Builder, Graph, tensorType, type Value } from '../ir/index.js';
+import { attr, type Builder, Graph, int, tensorType, type Value } from '../ir/index.js';
 import { type ProbePlan, type StatePlan, type Taps, tokenStride } from '../plan/index.js';
 import { branchOutput } from './gate-region.js';
 import { builder, type Context, need, type Pass, returnAs, stateOutput } from './pass.js';
@@ -10,9 +10,6 @@ const SCALAR = tensorType('float32', [1]);
 
 /** Smallest denominator of a relative change. */
 const TINY = 1e-12;
-
-/** Largest int64, "to the end" for Slice. */
-const END = 2n ** 63n - 1n;
 
 interface Sample {
   /** This step's samples and the reference's, float32 [batch, blocks, elements]. */
@@ -86,23 +83,22 @@ function pick(b: Builder, tokens: Value, taps: Taps, probe: ProbePlan): Value {
       return b.cast(tokens, 'float32');
     case 'pooled':
       return b.reduce('ReduceMean', b.cast(tokens, 'float32'), [1], true);
-    case 'strided': {
-      const stride =
-        taps.tokens === undefined
-          ? strideOf(b, tokens, sampling)
-          : b.i64(tokenStride(taps.tokens, sampling.share, sampling.most));
-      const strided = b.op('Slice', [tokens, b.i64(0), b.i64(END), b.i64(1), stride]);
-      return b.cast(strided, 'float32');
-    }
+    case 'strided':
+      return b.cast(b.op('Gather', [tokens, chosen(b, tokens, taps, sampling)], { attributes: [int('axis', 1)] }), 'float32');
   }
 }
 
-/** `tokenStride` in the graph, for a number of tokens that is known only at run time. */
-function strideOf(b: Builder, tokens: Value, sampling: { share: number; most: number }): Value {
-  const count = b.op('Slice', [b.op('Shape', [tokens]), b.i64(1), b.i64(2)]);
+/** Indices of the sampled tokens. */
+function chosen(b: Builder, tokens: Value, taps: Taps, sampling: { share: number; most: number }): Value {
+  if (taps.tokens !== undefined) {
+    const stride = tokenStride(taps.tokens, sampling.share, sampling.most);
+    return b.i64(...Array.from({ length: Math.ceil(taps.tokens / stride) }, (_, i) => i * stride));
+  }
+  const count = b.op('Squeeze', [b.op('Slice', [b.op('Shape', [tokens]), b.i64(1), b.i64(2)])]);
   const half = b.op('Div', [count, b.i64(2 * sampling.most)]);
   const most = b.op('Max', [half, b.i64(Math.floor(0.5 / sampling.share))]);
-  return b.op('Add', [b.op('Mul', [most, b.i64(2)]), b.i64(1)], { name: 'stride' });
+  const stride = b.op('Add', [b.op('Mul', [most, b.i64(2)]), b.i64(1)], { name: 'stride' });
+  return b.op('Range', [b.scalar(0), count, b.op('Squeeze', [stride])], { name: 'chosen' });
 }
 
 /** Mean over blocks of the relative L1 change, the worst sample of the batch: float32 [1]. */
@@ -111,12 +107,12 @@ function comparison(context: Context, samples: readonly Sample[]): Graph {
   const b = builder(context, graph, 'indicator/relative_l1', 'measure');
   const { denominator } = context.plan.probe.metric;
   const perBlock = samples.map(({ now, before }) => {
-    const change = b.reduce('ReduceMean', b.op('Abs', [b.op('Sub', [now, before])]), [2], false);
-    const size = b.reduce('ReduceMean', b.op('Abs', [denominator === 'older' ? before : now]), [2], false);
+    const change = b.reduce('ReduceL1', b.op('Sub', [now, before]), [2], false);
+    const size = b.reduce('ReduceL1', denominator === 'older' ? before : now, [2], false);
     return b.op('Div', [change, b.op('Max', [size, b.f32(TINY)])], { name: 'per_block' });
   });
   const mean = b.reduce('ReduceMean', b.concat(perBlock, 1), [1], false);
-  const worst = b.reduce('ReduceMax', mean, [0], true, SCALAR);
+  const worst = b.op('Add', [b.reduce('ReduceMax', mean, [0], true), zeroOf(b, mean, 1)], { type: SCALAR });
   b.place();
   graph.addOutput(worst);
   return graph;
@@ -128,10 +124,15 @@ function unmeasured(context: Context, samples: readonly Sample[]): Graph {
   const b = builder(context, graph, 'indicator/unmeasured', 'measure');
   let value = b.f32(UNMEASURED);
   for (const { now } of samples) {
-    const zero = b.reduce('ReduceMax', b.op('Mul', [now, b.f32(0)]), [0, 1, 2], false);
-    value = b.op('Add', [value, zero], { type: SCALAR });
+    value = b.op('Add', [value, zeroOf(b, now, 3)], { type: SCALAR });
   }
   b.place();
   graph.addOutput(value);
   return graph;
+}
+
+/** Zero, or not a number when an element is not finite: a sum keeps that, the largest element need not. */
+function zeroOf(b: Builder, value: Value, rank: 1 | 3): Value {
+  const axes = rank === 1 ? [0] : [0, 1, 2];
+  return b.reduce('ReduceSum', b.op('Mul', [value, b.f32(0)]), axes, false);
 }

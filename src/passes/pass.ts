@@ -12,26 +12,38 @@ export interface Emitted {
   knobs?: Value;
   /** keep-time */
   clock?: Clock;
-  /** forecast: whether this step reuses, and whether a computed step is measured. */
-  forecast?: { readonly reuse: Value; readonly measure: Value };
+  /** forecast */
+  forecast?: Forecast;
   /** gate-region */
   gate?: Gate;
   /** measure: the similarity of this step, float32 [1]; large when it was not measured. */
   measured?: Value;
 }
 
-/** Scalars of the clock, all of shape [1] and known when the step starts. */
+/** Scalars that are known when the step starts, float32 [1]. */
 export interface Clock {
-  /** True when the state belongs to this generation. */
+  /** 1 when the state belongs to this generation, else 0. */
   readonly valid: Value;
-  /** Fields of the control vector, zero when the state is not valid. */
+  /** Fields of the control vector as they came in; without meaning where the state is not valid. */
   readonly fields: ReadonlyMap<string, Value>;
   /** Knobs by name. */
   readonly knobs: ReadonlyMap<string, Value>;
   /** What the next step finds in the fields that the clock keeps. */
   readonly next: Map<string, Value>;
-  /** Dimensions of variable inputs, float32; absent when all shapes are fixed. */
+  /** Dimensions of the variable inputs, now and at the last step; absent when all shapes are fixed. */
   readonly dims: Value | undefined;
+  readonly dimsBefore: Value | undefined;
+  /** Absent when the model has no timestep input. */
+  readonly time: Value | undefined;
+}
+
+/** Decisions taken when the step starts. */
+export interface Forecast {
+  /** Whether the step reuses, bool [1], and the same as float32. */
+  readonly reuse: Value;
+  readonly reused: Value;
+  /** Whether a computed step is measured, bool [1]. */
+  readonly measure: Value;
 }
 
 /** The conditional around the region. */

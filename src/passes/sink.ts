@@ -25,7 +25,7 @@ export const sink: Pass = {
     };
     const enters = new Set(plan.region.enters);
     for (const node of [...graph.nodes].reverse()) {
-      if (node === gate.node) continue;
+      if (node === gate.node || isOurs(node)) continue;
       const branches = new Set<Graph | undefined>();
       for (const output of node.outputs) for (const user of output?.users ?? []) branches.add(branchOf(user));
       if (branches.has(undefined) || branches.size === 0) continue;
@@ -44,6 +44,11 @@ export const sink: Pass = {
     for (const [branch, nodes] of sunk) branch.insertBefore(branch.nodes[0], nodes.reverse());
   },
 };
+
+/** The clock and the forecast: in a branch ONNX Runtime would not keep them on the host. */
+function isOurs(node: Node): boolean {
+  return node.name.startsWith('bwc/');
+}
 
 /** A copy of `node` for one branch: the branch's readers read the copy. */
 function duplicate(context: Context, node: Node, branch: Graph): Node {

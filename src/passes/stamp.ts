@@ -72,7 +72,7 @@ function manifestOf(context: Context): Manifest {
         nodes: gate.compute.nodes.filter(n => !n.name.startsWith('bwc/')).length,
       },
     ],
-    cost: { flops: plan.flops ?? null, addedNodes: added, deviceToHost: 0 },
+    cost: { flops: plan.flops ?? null, addedNodes: added, deviceToHost: plan.variable.length > 0 ? 0 : 1 },
     source: { sha256: plan.source },
   };
 }

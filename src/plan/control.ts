@@ -1,19 +1,21 @@
-import type { Decision } from '../methods/index.js';
 import { assertNever } from '../ir/index.js';
+import type { Decision } from '../methods/index.js';
 
 /**
- * Layout of the control vector `bwc.state.control`, float32: counters and scalars that travel from step to step.
- * Those known when a step starts come first; `measured` ones depend on data of the step.
+ * Layout of the control vector `bwc.state.control`, float32: counters and scalars that travel from step to step, then
+ * the dimensions of the variable inputs, then what was measured.
  */
 export interface ControlLayout {
-  /** `step`: calls since the generation began. `time`, `direction`: the last timestep and its sign of change. */
+  /** Known when a step starts. */
   readonly early: readonly string[];
-  readonly measured: readonly string[];
-  /** Dimensions of the inputs whose shape may change, compared to tell a new shape. */
+  /** Number of dimensions stored to tell a new shape. */
   readonly dims: number;
+  /** Depend on data of the step. */
+  readonly measured: readonly string[];
 }
 
-const CLOCK = ['step', 'time', 'direction', 'count'] as const;
+/** `step`: calls since the generation began. `count`: computed ones. `time`, `pace`: last timestep, its last change. */
+const CLOCK = ['step', 'count', 'time', 'pace'] as const;
 
 /**
  * `run`: steps reused since the last computed one. `value`: the last similarity. `fired`: 1 + the step at which the
@@ -22,7 +24,7 @@ const CLOCK = ['step', 'time', 'direction', 'count'] as const;
 export function controlLayout(decision: Decision, dims: number): ControlLayout {
   switch (decision.kind) {
     case 'trigger':
-      return { early: [...CLOCK, 'run'], measured: ['value', 'fired', 'armed'], dims };
+      return { early: [...CLOCK, 'run'], dims, measured: ['value', 'fired', 'armed'] };
     default:
       return assertNever(decision.kind);
   }

@@ -1,5 +1,5 @@
 export { type ControlLayout, controlLayout, controlLength, KNOBS } from './control.js';
-export { CONTROL_DIM, makePlan, type PlanOptions, tokenStride } from './make-plan.js';
+export { makePlan, type PlanOptions, tokenStride } from './make-plan.js';
 export { MANIFEST_KEY, type Manifest, manifestSchema } from './manifest.js';
 export {
   type Exit,

@@ -68,22 +68,22 @@ export function makePlan(
     references,
     control: {
       name: 'control',
-      type: tensorType('float32', [CONTROL_DIM]),
-      holds: `${controlLength(layout)} counters and scalars`,
+      type: tensorType('float32', [controlLength(layout)]),
+      holds: 'counters and scalars',
     },
     flops: sumFlops(model.graph.nodes, inferred, batchDim(inferred, roles.latent.value)),
   };
   return { plan, diagnostics };
 }
 
-/** The control vector's length is symbolic, so that it may start empty and its arithmetic stays on the host. */
-export const CONTROL_DIM = 'bwc_control';
-
-/** Inputs of the original whose shape may change from call to call. */
-export function variableInputs(model: Model, inferred: Inferred): { value: Value; rank: number }[] {
+/** Inputs whose shapes together hold every dimension that may change from call to call. */
+function variableInputs(model: Model, inferred: Inferred): { value: Value; rank: number }[] {
+  const covered = new Set<Dim>();
   return model.graph.inputs.flatMap(value => {
     const shape = value.initializer === undefined ? inferred.shapeOf(value) : undefined;
-    return shape?.some(d => typeof d !== 'number') ? [{ value, rank: shape.length }] : [];
+    const open = shape?.filter(d => typeof d !== 'number' && (d === undefined || !covered.has(d))) ?? [];
+    for (const dim of open) if (dim !== undefined) covered.add(dim);
+    return shape !== undefined && open.length > 0 ? [{ value, rank: shape.length }] : [];
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Compiled } from '../compile.js';
 import type { Diagnostic } from '../diagnostics/index.js';
-import { CONTROL_DIM, controlLength, type Manifest } from '../plan/index.js';
+import type { Manifest } from '../plan/index.js';
 import { pairs, table } from './table.js';
 import {
   bytesText,
@@ -66,9 +66,8 @@ export function compileFacts({ manifest, diagnostics }: Compiled, run: CompileRu
 }
 
 /** `bwc compile` for people. */
-export function compileText(compiled: Compiled, facts: CompileFacts, screen: Screen): string {
+export function compileText(facts: CompileFacts, screen: Screen): string {
   const { cost } = facts;
-  const control = controlLength(compiled.plan.layout);
   const saves = facts.regions.reduce<number | null>(
     (s, r) => (s === null || r.flops === null ? null : s + r.flops),
     0,
@@ -105,9 +104,9 @@ export function compileText(compiled: Compiled, facts: CompileFacts, screen: Scr
     ['time', milliseconds(facts.elapsedMs)],
   ];
   const state = facts.state.map(s => {
-    const sized = s.shape.map(d => (d === CONTROL_DIM ? control : d));
-    const bytes = s.bytes === null ? tensorBytesText(s.type, sized) : bytesText(s.bytes);
-    return [s.input, s.output, s.type, shapeText(s.shape), bytes, s.holds];
+    const bytes = s.bytes === null ? tensorBytesText(s.type, s.shape) : bytesText(s.bytes);
+    const output = s.output === `${s.input}.next` ? '.next' : s.output;
+    return [s.input, output, `${s.type} ${shapeText(s.shape)}`, bytes, s.holds];
   });
   const knobs = facts.knobs.flatMap(k =>
     k.fields.map((f, i) => [i === 0 ? k.input : '', `[${i}]`, f.name, f.doc]),
@@ -117,27 +116,26 @@ export function compileText(compiled: Compiled, facts: CompileFacts, screen: Scr
   return [
     `${screen.paint('bold', title)}\n`,
     pairs(rows, screen),
-    heading('State: each output is the next step’s input'),
+    heading('State: what an output gives is the next step’s input; .next follows the input’s name'),
     table(
       [
         { head: 'input' },
         { head: 'output' },
         { head: 'type' },
-        { head: 'shape', gives: true },
         { head: 'bytes', align: 'right' },
-        { head: 'holds', gives: true },
+        { head: 'holds', gives: 'lines' },
       ],
       state,
       screen,
     ),
     heading('Knobs: zeros mean as compiled'),
     table(
-      [{ head: 'input' }, { head: 'at' }, { head: 'field' }, { head: 'meaning', gives: true }],
+      [{ head: 'input' }, { head: 'at' }, { head: 'field' }, { head: 'meaning', gives: 'lines' }],
       knobs,
       screen,
     ),
     heading('Signals'),
-    table([{ head: 'output' }, { head: 'type' }, { head: 'meaning', gives: true }], signals, screen),
+    table([{ head: 'output' }, { head: 'type' }, { head: 'meaning', gives: 'lines' }], signals, screen),
   ].join('');
 }
 

@@ -1,5 +1,5 @@
 import { type Analysis, analyse, type Block, type RoleHints } from '../blocks/index.js';
-import { type Diagnostic, Refusal } from '../diagnostics/index.js';
+import { type Diagnostic, Refusal, refuse } from '../diagnostics/index.js';
 import { allGraphs, allNodes, type Dim, type Model, type Node, type Value } from '../ir/index.js';
 import { evaluate, flopsOf } from '../ir/infer/index.js';
 import { configure, METHODS } from '../methods/index.js';
@@ -95,8 +95,7 @@ export interface InspectFacts {
 /** Everything that `bwc inspect` says of a model. Strips and inlines it; refuses as `analyse` does. */
 export function inspectFacts(model: Model, options: InspectOptions): InspectFacts {
   const file = fileFacts(model, options);
-  const manifest = model.metadata.get(MANIFEST_KEY);
-  const compiled = manifest === undefined ? null : manifestSchema.parse(JSON.parse(manifest));
+  const compiled = manifestOf(model, options.path);
   if (compiled !== null) strip(model);
   inlineFunctions(model);
   const analysis = analyse(model, options);
@@ -139,6 +138,16 @@ export function inspectFacts(model: Model, options: InspectOptions): InspectFact
     open: total === null ? openSymbols(inputs, analysis, sizes) : [],
     diagnostics: analysis.diagnostics,
   };
+}
+
+function manifestOf(model: Model, path: string): Manifest | null {
+  const text = model.metadata.get(MANIFEST_KEY);
+  if (text === undefined) return null;
+  try {
+    return manifestSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    return refuse('BWC108', { path, reason: `its ${MANIFEST_KEY} cannot be read` }, undefined, cause);
+  }
 }
 
 function fileFacts(model: Model, { path, bytes }: InspectOptions): Omit<InspectFacts['model'], 'flops'> {

@@ -1,6 +1,6 @@
 import type { Manifest } from '../plan/index.js';
 import type { BlockFacts, InspectFacts, MethodEffect, PortFacts } from './inspect-facts.js';
-import { pairs, table } from './table.js';
+import { type Column, pairs, table } from './table.js';
 import {
   bytesText,
   flopsText,
@@ -58,11 +58,11 @@ function compiledText({ compiler, method, steps }: Manifest): string {
 }
 
 function ports(list: readonly PortFacts[], reasons: ReadonlyMap<string, string>, screen: Screen): string {
-  const columns = [
-    { head: '', gives: true },
+  const columns: readonly Column[] = [
+    { head: '', gives: 'middle' },
     { head: '' },
-    { head: '', gives: true },
-    { head: '', gives: true },
+    { head: '', gives: 'middle' },
+    { head: '', gives: 'lines' },
   ];
   const rows = list.map(p => [
     printable(p.name),
@@ -142,7 +142,7 @@ function wiring(facts: InspectFacts, screen: Screen): string {
     return lines;
   });
   return table(
-    [{ head: 'block' }, { head: '' }, { head: 'in', gives: true }, { head: 'out', gives: true }],
+    [{ head: 'block' }, { head: '' }, { head: 'in', gives: 'middle' }, { head: 'out', gives: 'middle' }],
     rows,
     screen,
   );
@@ -162,7 +162,7 @@ function methods(facts: InspectFacts, screen: Screen): string {
       { head: 'skips', align: right },
       { head: 'share', align: right },
       { head: 'keeps', align: right },
-      { head: 'state', gives: true },
+      { head: 'state', gives: 'lines' },
     ],
     rows,
     screen,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Method } from '../methods/index.js';
-import { table } from './table.js';
+import { type Column, table } from './table.js';
 import { type Screen, wrap } from './text.js';
 
 export interface OptionFacts {
@@ -74,22 +74,22 @@ function accepts(p: Property): string {
 
 export function methodListText(methods: readonly MethodFacts[], screen: Screen): string {
   const rows = methods.map(m => [m.name, m.title, m.source, m.options.map(o => o.name).join(', ')]);
-  const columns = [
+  const columns: readonly Column[] = [
     { head: 'method' },
     { head: 'title' },
-    { head: 'from', gives: true },
-    { head: 'options', gives: true },
+    { head: 'from', gives: 'lines' },
+    { head: 'options', gives: 'lines' },
   ];
   return `${table(columns, rows, screen)}\n  bwc methods NAME says what a method does and explains its options.\n`;
 }
 
 export function methodText(method: MethodFacts, screen: Screen): string {
   const rows = method.options.map(o => [o.name, valueText(o.default), o.accepts, o.description]);
-  const columns = [
+  const columns: readonly Column[] = [
     { head: 'option' },
-    { head: 'default', align: 'right' as const },
+    { head: 'default', align: 'right' },
     { head: 'accepts' },
-    { head: 'what it does', gives: true },
+    { head: 'what it does', gives: 'lines' },
   ];
   const head = `${screen.paint('bold', method.name)}  ${method.title} (${method.source})`;
   const summary = wrap(method.summary, Math.min(screen.width, 100) - 2).map(line => `  ${line}\n`);

@@ -5,8 +5,11 @@ import { type Screen, shorten, wrap } from './text.js';
 export interface Column {
   readonly head: string;
   readonly align?: 'left' | 'right';
-  /** Gives way when the table is wider than the screen: its cells lose their middle. They must not be coloured. */
-  readonly gives?: boolean;
+  /**
+   * How it gives way when the table is wider than the screen: names lose their middle, prose goes on in the next
+   * line. Its cells must not be coloured.
+   */
+  readonly gives?: 'middle' | 'lines';
 }
 
 const GAP = 2;
@@ -48,9 +51,7 @@ export function table(
     colWidths: widths.map(w => w + GAP),
   });
   for (const row of rows) {
-    drawn.push(
-      columns.map((column, i) => (column.gives ? shorten(row[i] ?? '', widths[i] ?? 0) : (row[i] ?? ''))),
-    );
+    drawn.push(columns.map(({ gives }, i) => fitted(row[i] ?? '', widths[i] ?? 0, gives)));
   }
   const lines = drawn.toString().split('\n');
   return lines.map(line => `${(' '.repeat(INDENT) + line).trimEnd()}\n`).join('');
@@ -62,6 +63,11 @@ export function pairs(rows: readonly (readonly [string, string])[], screen: Scre
   const width = Math.max(LEAST, Math.min(screen.width, 120) - left);
   const cells = rows.map(([name, text]) => [screen.paint('dim', name), wrap(text, width).join('\n')]);
   return table([{ head: '' }, { head: '' }], cells, screen);
+}
+
+function fitted(text: string, width: number, gives: Column['gives']): string {
+  if (gives === undefined || lengthOf(text) <= width) return text;
+  return gives === 'middle' ? shorten(text, width) : wrap(text, width).join('\n');
 }
 
 function lengthOf(text: string): number {

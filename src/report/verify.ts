@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnostic } from '../diagnostics/index.js';
 import type { Verification } from '../runtime/index.js';
-import { table } from './table.js';
+import { type Column, table } from './table.js';
 import { printable, type Screen } from './text.js';
 
 /** A BWC501 for each check that failed. */
@@ -24,6 +24,6 @@ export function verifyText(result: Verification, screen: Screen): string {
   const difference = result.bitEqual
     ? 'Computed steps equal the original bit for bit.'
     : `Largest difference ${result.maxAbs}.`;
-  const columns = [{ head: '' }, { head: 'check' }, { head: 'found', gives: true }];
+  const columns: readonly Column[] = [{ head: '' }, { head: 'check' }, { head: 'found', gives: 'lines' }];
   return `${table(columns, rows, screen)}\n${verdict} ${difference}\n`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { table } from '../../src/report/table.js';
+import { type Column, table } from '../../src/report/table.js';
 import {
   bytesText,
   flopsText,
@@ -38,8 +38,8 @@ describe('texts', () => {
 });
 
 describe('table', () => {
-  const columns = [
-    { head: 'name', gives: true },
+  const columns: readonly Column[] = [
+    { head: 'name', gives: 'middle' },
     { head: 'n', align: 'right' as const },
   ];
   const rows = [
@@ -55,6 +55,12 @@ describe('table', () => {
       .map(line => line.length);
     expect(new Set(ends).size).toBe(1);
     expect(text).toBe(text.replaceAll(/ +\n/g, '\n'));
+  });
+
+  it('breaks prose into lines', () => {
+    const prose: readonly Column[] = [{ head: 'n' }, { head: 'what', gives: 'lines' }];
+    const text = table(prose, [['1', 'one two three four five six']], { paint: plain, width: 20 });
+    expect(text).toBe('  n  what\n  1  one two three\n     four five six\n');
   });
 
   it('gives way to a narrow screen', () => {

@@ -1,0 +1,88 @@
+import { METHODS, type Method } from '../../src/methods/index.js';
+import {
+  type CachedModel,
+  type DenoiseStep,
+  generate,
+  type HostTensor,
+  openModel,
+  type SessionOptions,
+  type Tensors,
+} from '../../src/runtime/index.js';
+import { FIXTURES, type Fixture } from '../blocks/fixtures.js';
+import { type ProfileChanges, profileOf } from '../decisions/compiled.js';
+
+export interface Case {
+  readonly title: string;
+  readonly fixture: Fixture;
+  readonly method: Method;
+}
+
+/** Every method on every fixture: a new one of either is in the contract without a line more. */
+export const CASES: readonly Case[] = FIXTURES.flatMap(fixture =>
+  METHODS.map(method => ({ title: `${fixture.title}, ${method.name}`, fixture, method })),
+);
+
+/** Steps of the generations that the contract runs. */
+export const STEPS = 6;
+
+/** The options that a method knows of those given. */
+export function known(method: Method, wanted: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(wanted).filter(([name]) => name in method.options.shape));
+}
+
+/** Reuses as soon as the method can, whatever the features do. */
+export const eager = (method: Method): Record<string, unknown> =>
+  known(method, { threshold: 100, interval: 2, tail: 0 });
+
+/** The original's own loop, for its feeds and outputs. */
+export async function originalSteps(
+  fixture: Fixture,
+  options: SessionOptions,
+  changes: ProfileChanges = {},
+): Promise<readonly DenoiseStep[]> {
+  const model = await openModel(fixture.path, { threads: 1, ...options });
+  const steps = await generate(model, profileOf(fixture, { steps: STEPS, ...changes }), 100);
+  await model.close();
+  return steps;
+}
+
+export interface Done {
+  /** `C` computed, `.` reused, a letter per step. */
+  readonly decisions: string;
+  /** All outputs' bytes, by step. */
+  readonly bytes: readonly Buffer[];
+  readonly values: readonly number[];
+}
+
+/** Feeds each step in turn, from the model's present state on. */
+export async function feed(model: CachedModel, feeds: readonly Tensors[]): Promise<Done> {
+  let decisions = '';
+  const bytes: Buffer[] = [];
+  const values: number[] = [];
+  for (const step of feeds) {
+    const { outputs, signals } = await model.run(step);
+    decisions += signals?.computed ? 'C' : '.';
+    bytes.push(bytesOfAll(outputs));
+    values.push(signals?.value ?? Number.NaN);
+  }
+  return { decisions, bytes, values };
+}
+
+export const feedsOf = (steps: readonly DenoiseStep[]): Tensors[] => steps.map(s => s.feeds);
+
+export const outputsOf = (steps: readonly DenoiseStep[]): Buffer[] => steps.map(s => bytesOfAll(s.outputs));
+
+function bytesOfAll(tensors: Tensors): Buffer {
+  return Buffer.concat(
+    [...tensors].flatMap(([name, t]) => [
+      Buffer.from(`${name} ${t.dims.join(',')} `),
+      Buffer.from(t.data.buffer, t.data.byteOffset, t.data.byteLength),
+    ]),
+  );
+}
+
+/** A float32 tensor with some elements replaced. */
+export function spoiled(tensor: HostTensor, x: number, where: (index: number) => boolean): HostTensor {
+  if (!(tensor.data instanceof Float32Array)) throw new Error(`${tensor.type} is not spoiled here`);
+  return { ...tensor, data: tensor.data.map((v, i) => (where(i) ? x : v)) };
+}

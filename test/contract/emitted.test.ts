@@ -1,0 +1,102 @@
+import { mkdtempSync, copyFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { compile } from '../../src/compile.js';
+import { inferTypes } from '../../src/ir/infer/index.js';
+import { allNodes, type DataType, type Node, snapshotInterface, structurallyEqual, verify } from '../../src/ir/index.js';
+import { addedOpAllowed } from '../../src/ir/opset.js';
+import { readModel, readModelFrom, toBytes } from '../../src/onnx/index.js';
+import { strip } from '../../src/passes/index.js';
+import { manifestSchema } from '../../src/plan/index.js';
+import { defined, read } from '../blocks/fixtures.js';
+import { build } from '../decisions/compiled.js';
+import { CASES, eager, known } from './cases.js';
+import { copiesToHost, hostValues } from './placement.js';
+
+/** Forms that change which nodes are emitted. */
+const FORMS: readonly Readonly<Record<string, unknown>>[] = [
+  {},
+  { tokens: 'full' },
+  { tokens: 'pooled', interval: 0.2 },
+  { reuse: 'output', blocks: 0.5 },
+  { reuse: 'residual', blocks: '0-1', tail: 3 },
+];
+
+/** Fixtures that see every form: streams that are plain, joined and transposed. */
+const SHOWN: ReadonlySet<string> = new Set(['tiny-video-dit.dynamo', 'flux.dynamo', 'latte.torchscript']);
+
+describe.each(CASES)('$title', ({ fixture, method }) => {
+  const forms = SHOWN.has(fixture.title) ? FORMS : FORMS.slice(0, 1);
+  const options = (set: Readonly<Record<string, unknown>>, stateDefaults = false) => ({
+    method: method.name,
+    steps: 30,
+    set: known(method, set),
+    stateDefaults,
+  });
+
+  it.each(forms)('is taken back by strip: %o', set => {
+    for (const stateDefaults of [false, true]) {
+      const { model } = compile(read(fixture), options(set, stateDefaults));
+      const again = readModelFrom(toBytes(model));
+      for (const compiled of [model, again]) {
+        strip(compiled);
+        expect(structurallyEqual(compiled, read(fixture))).toEqual([]);
+        expect(verify(compiled)).toEqual([]);
+      }
+    }
+  });
+
+  it('keeps all invariants and the interface, also when read again', () => {
+    const { bytes, model } = build(fixture, options({}));
+    const kept = snapshotInterface(read(fixture));
+    expect(verify(model, kept)).toEqual([]);
+    expect(verify(readModelFrom(bytes), kept)).toEqual([]);
+  });
+
+  it('carries its manifest', () => {
+    const { bytes, manifest, model } = build(fixture, options({}));
+    const found = readModelFrom(bytes).metadata.get('bwc.manifest');
+    expect(manifestSchema.parse(JSON.parse(defined(found)))).toEqual(manifest);
+    const added = (names: readonly string[]): string[] => names.filter(name => name.startsWith('bwc.'));
+    const inputs = [...manifest.state, ...manifest.knobs].map(tensor => tensor.input);
+    expect(added(model.graph.inputs.map(v => v.name))).toEqual(inputs);
+    const outputs = [...manifest.state, ...manifest.signals].map(tensor => tensor.output);
+    expect(added(model.graph.outputs.map(v => v.name))).toEqual(outputs);
+    const { truth } = fixture;
+    expect(manifest.roles).toEqual({ latent: truth.latent, timestep: truth.timestep, prediction: truth.prediction });
+    expect(manifest.regions.flatMap(r => r.blocks)).toEqual(truth.blocks.map((_, i) => i));
+  });
+
+  it('is the same bytes each time, wherever the file lies', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bwc-contract-'));
+    const copy = join(folder, 'another-name.onnx');
+    copyFileSync(fixture.path, copy);
+    const { bytes } = build(fixture, options({}));
+    for (const path of [fixture.path, copy]) {
+      expect(Buffer.compare(toBytes(compile(readModel(path), options({})).model), bytes)).toBe(0);
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each(forms)('adds only what CUDA can run, and reduces in float32: %o', set => {
+    const { model } = compile(read(fixture), options(set));
+    const inferred = inferTypes(model);
+    const elem = (node: Node): DataType => {
+      const value = node.op === 'If' || node.op === 'ConstantOfShape' ? node.outputs[0] : node.inputs[node.op === 'Where' ? 1 : 0];
+      return defined(value && inferred.elemOf(value), `type at ${node}`);
+    };
+    const added = [...allNodes(model.graph)].filter(node => node.name.startsWith('bwc/') && node.op !== 'Constant');
+    expect(added.length).toBeGreaterThan(50);
+    expect(added.filter(n => !addedOpAllowed(n.op, elem(n))).map(n => `${n} on ${elem(n)}`)).toEqual([]);
+    expect(new Set(added.filter(n => n.op.startsWith('Reduce')).map(elem))).toEqual(new Set(['float32']));
+  });
+
+  it('takes its decision on the host: nothing it adds waits for a copy from the device', () => {
+    const { model, manifest } = build(fixture, options(eager(method)));
+    const gate = defined(model.graph.nodes.find(n => n.op === 'If' && n.name.startsWith('bwc/')));
+    expect(hostValues(model.graph)).toContain(gate.inputs[0]);
+    expect([...copiesToHost(model.graph)].map(v => v.name)).toEqual([]);
+    expect(manifest.cost.deviceToHost).toBe(0);
+  });
+});

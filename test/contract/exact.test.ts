@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { DenoiseStep, Level } from '../../src/runtime/index.js';
+import { FIXTURES } from '../blocks/fixtures.js';
+import { build, open } from '../decisions/compiled.js';
+import { CASES, type Done, eager, feed, feedsOf, known, originalSteps, outputsOf, STEPS } from './cases.js';
+
+const LEVELS: readonly Level[] = ['disabled', 'all'];
+
+/** Steps compared: the first ones, with a measured and an unmeasured one among them. */
+const COMPARED = 3;
+
+function expectOriginal(done: Done, steps: readonly DenoiseStep[]): void {
+  expect(done.decisions).toBe('C'.repeat(steps.length));
+  outputsOf(steps).forEach((bytes, i) => {
+    expect(done.bytes[i]?.equals(bytes), `step ${i}`).toBe(true);
+  });
+}
+
+describe.each(LEVELS)('optimisations: %s', level => {
+  describe.each(FIXTURES)('$title', fixture => {
+    const reference = originalSteps(fixture, { level }).then(steps => steps.slice(0, COMPARED));
+    const methods = CASES.filter(c => c.fixture === fixture).map(c => c.method);
+
+    it.each(methods)('$name never reuses at threshold 0, and gives the bits of the original', async method => {
+      const steps = await reference;
+      const model = await open(
+        build(fixture, { method: method.name, steps: STEPS, set: known(method, { threshold: 0 }) }),
+        { level },
+      );
+      expectOriginal(await feed(model, feedsOf(steps)), steps);
+      await model.close();
+    });
+
+    it.each(methods)('$name gives them when forced, or kept from reusing, at run time', async method => {
+      const steps = await reference;
+      const model = await open(build(fixture, { method: method.name, steps: STEPS, set: eager(method) }), {
+        level,
+      });
+      model.setKnobs({ force: 1 });
+      expectOriginal(await feed(model, feedsOf(steps)), steps);
+      model.reset();
+      model.setKnobs({ force: 0, threshold: -1 });
+      expectOriginal(await feed(model, feedsOf(steps)), steps);
+      model.reset();
+      model.setKnobs({ threshold: 0 });
+      const free = await feed(model, feedsOf(steps));
+      expect(free.decisions).toBe('CC.');
+      await model.close();
+    });
+  });
+});

@@ -1,0 +1,139 @@
+import { rmSync } from 'node:fs';
+import {
+  analyse,
+  compile,
+  inlineFunctions,
+  loadProfile,
+  type Model,
+  Refusal,
+  readModel,
+  verifyCompiled,
+  writeModel,
+} from '../../src/index.js';
+import { makeOpaque } from '../blocks/opaque.js';
+import { counted, differences, portrait, readTruth, runs, type Truth } from './truth.js';
+
+/** What came of one fixture and form. An empty list of problems means right. */
+export interface Row {
+  readonly name: string;
+  readonly truth: string;
+  readonly nodes: number;
+  /** Milliseconds that identification took. */
+  readonly ms: number;
+  readonly problems: readonly Problem[];
+  /** What is worth knowing of a right row. */
+  readonly notes: readonly string[];
+}
+
+export interface Problem {
+  readonly step: Step;
+  readonly reason: string;
+}
+
+export const STEPS = ['identified', 'unnamed', 'bwcache', 'bwcache-code'] as const;
+
+type Step = (typeof STEPS)[number];
+
+/** Steps of denoising that are compared. */
+const VERIFIED = 3;
+
+/** Everything that is asked of one model of the corpus; goes on after a failure. */
+export async function examine(name: string, path: string): Promise<Row> {
+  const truth = readTruth(path.replace(/\.onnx$/, '.truth.json'));
+  const problems: Problem[] = [];
+  const notes: string[] = [];
+  const attempt = async (
+    step: Step,
+    act: () => readonly string[] | Promise<readonly string[]>,
+  ): Promise<void> => {
+    try {
+      problems.push(...(await act()).map(reason => ({ step, reason })));
+    } catch (error) {
+      problems.push({ step, reason: wordsOf(error) });
+    }
+  };
+  let nodes = 0;
+  let ms = 0;
+  const measured = (): Model => {
+    const model = read(path);
+    nodes = model.graph.nodes.length;
+    return model;
+  };
+  if (truth.refused !== undefined) {
+    await attempt('identified', () => refused(measured(), notes));
+    return { name, truth: truth.refused, nodes, ms, problems, notes };
+  }
+  await attempt('identified', () => {
+    const model = measured();
+    const start = performance.now();
+    const analysis = analyse(model);
+    ms = performance.now() - start;
+    return differences(analysis, truth, value => value.name);
+  });
+  await attempt('unnamed', () => unnamed(path));
+  for (const method of ['bwcache', 'bwcache-code'] as const) {
+    await attempt(method, () => verified(path, method, truth, notes));
+  }
+  return { name, truth: counted(truth), nodes, ms, problems, notes };
+}
+
+function read(path: string): Model {
+  const model = readModel(path);
+  inlineFunctions(model);
+  return model;
+}
+
+/** A model that is not a diffusion transformer must be refused, for what it is and not by a mistake of ours. */
+function refused(model: Model, notes: string[]): string[] {
+  try {
+    const { blocks } = analyse(model);
+    return [`not refused; found ${runs(blocks)}`];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { code, kind, message } = error.diagnostic;
+    notes.push(`${code}: ${message}`);
+    return code.startsWith('BWC2') && kind === 'user' ? [] : [`refused with ${code}: ${message}`];
+  }
+}
+
+/** The same answer must come without any name. */
+function unnamed(path: string): string[] {
+  const named = read(path);
+  const opaque = read(path);
+  const names = makeOpaque(opaque);
+  const before = outcome(() => portrait(analyse(named), value => value.name));
+  const after = outcome(() => portrait(analyse(opaque), value => names.get(value) ?? value.name));
+  return before === after ? [] : ['another answer without names'];
+}
+
+function outcome(act: () => string): string {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof Refusal) return error.diagnostic.code;
+    throw error;
+  }
+}
+
+async function verified(path: string, method: string, truth: Truth, notes: string[]): Promise<string[]> {
+  const model = readModel(path);
+  compile(model, { method, steps: VERIFIED, set: { threshold: 0 } });
+  if (truth.structural === true) return [];
+  const compiled = path.replace(/\.onnx$/, `.${method}.compiled`);
+  try {
+    await writeModel(model, compiled);
+    const profile = loadProfile(path.replace(/\.onnx$/, '.profile.json'));
+    const { checks } = await verifyCompiled(path, compiled, profile, { steps: VERIFIED, threads: 1 });
+    const failed = checks.filter(check => !check.ok).map(check => `${check.name}: ${check.detail}`);
+    const usual = failed.filter(text => text.startsWith('equal, default'));
+    notes.push(...usual.map(text => `${method}: ${text}`));
+    return failed.filter(text => !usual.includes(text));
+  } finally {
+    rmSync(compiled, { force: true });
+  }
+}
+
+function wordsOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/\s+/g, ' ').trim().slice(0, 400);
+}

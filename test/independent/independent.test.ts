@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { METHODS } from '../../src/methods/index.js';
+import { generate, openModel, type Tensors } from '../../src/runtime/index.js';
+import { defined, FIXTURES, type Fixture, TRAINED } from '../blocks/fixtures.js';
+import { type Built, build, open, profileOf } from '../decisions/compiled.js';
+
+/** A Python: `BWC_PYTHON` or `python3`. Tests whose packages it lacks are skipped. */
+const PYTHON = process.env['BWC_PYTHON'] ?? 'python3';
+
+const has = (packages: string): boolean => spawnSync(PYTHON, ['-c', `import ${packages}`]).status === 0;
+const CHECKER = has('onnx.checker');
+const RUNTIME = has('numpy, onnxruntime');
+
+const folder = mkdtempSync(join(tmpdir(), 'bwc-independent-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a script of this folder: JSON in, JSON out. */
+function python(script: string, input: unknown): unknown {
+  const path = new URL(script, import.meta.url).pathname;
+  const run = spawnSync(PYTHON, [path], { input: JSON.stringify(input), maxBuffer: 2 ** 28, encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(run.stderr);
+  return JSON.parse(run.stdout);
+}
+
+/** Writes a compiled model and its manifest, as the command line does. */
+function written(built: Built, name: string): { model: string; manifest: string } {
+  const model = join(folder, `${name}.onnx`);
+  writeFileSync(model, built.bytes);
+  writeFileSync(`${model}.json`, JSON.stringify(built.manifest));
+  return { model, manifest: `${model}.json` };
+}
+
+const described = (tensors: Tensors): Record<string, unknown> =>
+  Object.fromEntries(
+    [...tensors].map(([name, { type, dims, data }]) => {
+      const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      return [name, { type, dims, data: bytes.toString('base64') }];
+    }),
+  );
+
+describe.skipIf(!CHECKER)('the checker of onnx', () => {
+  it.each([false, true])('accepts every compiled model, state defaults: %s', stateDefaults => {
+    const paths = FIXTURES.flatMap(fixture =>
+      METHODS.map(({ name }) => {
+        const built = build(fixture, { method: name, steps: 30, stateDefaults });
+        return written(built, `${fixture.title}.${name}.${stateDefaults}`).model;
+      }),
+    );
+    const problems = python('checker.py', paths) as Record<string, string | null>;
+    expect(Object.keys(problems)).toEqual(paths);
+    expect(Object.values(problems).filter(p => p !== null)).toEqual([]);
+  });
+});
+
+describe.skipIf(!RUNTIME).each(TRAINED)('onnxruntime in Python, $title', fixture => {
+  it.each(METHODS)('$name: a client that knows only the manifest gets what Node gets', async ({ name }) => {
+    const built = build(fixture, { method: name, steps: 30 });
+    const model = await open(built);
+    const steps = await generate(model, profileOf(fixture), 100);
+    await model.close();
+    const answer = python('generic_client.py', {
+      ...written(built, `${fixture.title}.${name}.client`),
+      steps: steps.map(s => ({ feeds: described(s.feeds), outputs: described(s.outputs) })),
+    }) as { decisions: string; difference: number };
+    const decisions = steps.map(s => (s.signals?.computed ? 'C' : '.')).join('');
+    expect(answer.decisions).toBe(decisions);
+    expect(new Set(decisions)).toEqual(new Set(['C', '.']));
+    expect(answer.difference).toBeLessThanOrEqual(1e-6);
+  });
+
+  it.each(METHODS)('$name: with state defaults it drops in, and caches when state is threaded', async ({ name }) => {
+    const { steps, decisions } = await inNode(fixture, name);
+    const built = build(fixture, { method: name, steps: 12, stateDefaults: true });
+    const answer = python('drop_in.py', {
+      original: fixture.path,
+      ...written(built, `${fixture.title}.${name}.drop-in`),
+      steps,
+    }) as { inputs: string[]; same: boolean; decisions: string };
+    expect(answer.inputs).toEqual(built.manifest.inputs);
+    expect(answer.same).toBe(true);
+    expect(answer.decisions).toBe(decisions);
+  });
+});
+
+/** A generation of twelve steps in Node, where the model with state defaults must load as well. */
+async function inNode(fixture: Fixture, method: string): Promise<{ steps: unknown[]; decisions: string }> {
+  const built = build(fixture, { method, steps: 12, stateDefaults: true });
+  const plain = await openModel(built.bytes, { threads: 1 });
+  expect(plain.inputs.map(p => p.name)).toEqual(built.manifest.inputs);
+  await plain.close();
+  const model = await open(built);
+  const steps = await generate(model, profileOf(fixture, { steps: 12 }), 100);
+  await model.close();
+  const decisions = steps.map(s => (defined(s.signals).computed ? 'C' : '.')).join('');
+  return { steps: steps.map(s => ({ feeds: described(s.feeds) })), decisions };
+}
