@@ -16,7 +16,7 @@ import {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURE = join(ROOT, 'fixtures/tiny-video-dit');
-const ORIGINAL = join(FIXTURE, 'tiny-video-dit.torchscript.onnx');
+const ORIGINAL = join(FIXTURE, 'tiny-video-dit.dynamo.onnx');
 const COMPILED = join(ROOT, 'out/tiny-video-dit.bwcache.onnx');
 const PICTURE = join(ROOT, 'out/tiny-video-dit.png');
 
@@ -38,7 +38,7 @@ async function demo(): Promise<void> {
   await writeWithManifest(model, COMPILED, `${JSON.stringify(compiled.manifest, null, 2)}\n`);
   const elapsedMs = performance.now() - start;
   const facts = compileFacts(compiled, { output: shown(COMPILED), dryRun: false, elapsedMs });
-  say(compileText(compiled, facts, screen));
+  say(compileText(facts, screen));
 
   title(`2. Run: ${steps} denoising steps with both models, in turns, ${profile.seeds.length} videos`);
   const rest = restModel(ORIGINAL, compiled.manifest);

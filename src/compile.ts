@@ -42,7 +42,17 @@ export interface Compiled {
 const OLDEST_OPSET = 13;
 
 /** The rewrite, in order. The graph is valid after every pass, and verified. */
-const PASSES: readonly Pass[] = [addState, keepTime, forecast, gateRegion, measure, conclude, sink, localise, stamp];
+const PASSES: readonly Pass[] = [
+  addState,
+  keepTime,
+  forecast,
+  gateRegion,
+  measure,
+  conclude,
+  sink,
+  localise,
+  stamp,
+];
 
 /**
  * Compiles a model in place: facts, then a plan, then edits. Refuses (throws `Refusal`) without having changed

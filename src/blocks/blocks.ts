@@ -59,7 +59,11 @@ const TRANSPARENT: ReadonlySet<string> = new Set([
  * its block's last: a feed-forward, a parallel branch, or one of the same form as the coming one. Updates that
  * share an attention core belong to one block.
  */
-export function findBlocks(flow: Flow, updates: readonly Update[], latent: Value): { blocks: Block[]; groups: BlockGroup[] } {
+export function findBlocks(
+  flow: Flow,
+  updates: readonly Update[],
+  latent: Value,
+): { blocks: Block[]; groups: BlockGroup[] } {
   const before = previousUpdates(flow, updates);
   const drafts = assemble(updates, before).filter(d => d.updates.some(u => flow.dependsOn(u.result, latent)));
   const primary = primaryUpdates(flow, updates, before, latent);
@@ -135,7 +139,8 @@ function previousUpdates(flow: Flow, updates: readonly Update[]): Map<Update, re
     const found = new Set<Update>();
     if (node !== undefined && TRANSPARENT.has(node.op)) {
       const data = node.inputs.filter(v => v !== undefined && !flow.isConstant(v));
-      const through = node.op === 'Concat' ? data : node.op === 'Add' && data.length > 1 ? [] : data.slice(0, 1);
+      const through =
+        node.op === 'Concat' ? data : node.op === 'Add' && data.length > 1 ? [] : data.slice(0, 1);
       for (const input of through) if (input) for (const u of trace(input)) found.add(u);
     }
     const result = [...found];
@@ -170,7 +175,9 @@ function continued(
   const [draft] = homes;
   if (homes.size !== 1 || draft === undefined) return undefined;
   if (previous.some(p => p.kind === 'feed-forward' || p.kind === 'parallel')) return undefined;
-  const repeats = draft.updates.some(u => u.signature === update.signature && u.kind === update.kind && !siblings(u, update));
+  const repeats = draft.updates.some(
+    u => u.signature === update.signature && u.kind === update.kind && !siblings(u, update),
+  );
   return repeats ? undefined : draft;
 }
 
@@ -219,7 +226,8 @@ function absorb(flow: Flow, drafts: readonly Draft[]): Map<Node, Draft> {
       for (const node of update.cone) if (!owner.has(node)) owner.set(node, draft);
       owner.set(update.add, draft);
     }
-    for (const update of draft.updates) if (owner.get(update.skip.producer as Node) !== draft) entries.add(update.skip);
+    for (const update of draft.updates)
+      if (owner.get(update.skip.producer as Node) !== draft) entries.add(update.skip);
   }
   for (const node of [...flow.graph.nodes].reverse()) {
     if (owner.has(node) || node.outputs.some(v => v !== undefined && entries.has(v))) continue;

@@ -2,7 +2,12 @@ import type { Node, Value } from '../ir/index.js';
 import { type Flow, operands } from './flow.js';
 
 /** `parallel` is attention and feed-forward in one update; `joint-attention` attends over several streams at once. */
-export type BranchKind = 'self-attention' | 'joint-attention' | 'cross-attention' | 'feed-forward' | 'parallel';
+export type BranchKind =
+  | 'self-attention'
+  | 'joint-attention'
+  | 'cross-attention'
+  | 'feed-forward'
+  | 'parallel';
 
 /**
  * One residual update of a stream, `out = skip + branch(skip)`: the smallest repeated step of a transformer.
@@ -85,7 +90,8 @@ function coneBetween(flow: Flow, from: Value, to: Value): Node[] | undefined {
       continue;
     }
     const node = value.producer;
-    if (node === undefined || seen.has(node) || flow.at(value) <= floor || node.graph !== flow.graph) continue;
+    if (node === undefined || seen.has(node) || flow.at(value) <= floor || node.graph !== flow.graph)
+      continue;
     if (seen.size >= SEARCH_LIMIT) return undefined;
     seen.add(node);
     for (const input of node.inputs) if (input !== undefined && !flow.isConstant(input)) work.push(input);
@@ -102,7 +108,13 @@ function coneBetween(flow: Flow, from: Value, to: Value): Node[] | undefined {
   return cone;
 }
 
-function kindOf(flow: Flow, skip: Value, result: Value, cone: readonly Node[], cores: readonly Node[]): BranchKind {
+function kindOf(
+  flow: Flow,
+  skip: Value,
+  result: Value,
+  cone: readonly Node[],
+  cores: readonly Node[],
+): BranchKind {
   const core = cores[0];
   if (core === undefined) return 'feed-forward';
   if (hasFeedForwardPath(flow, skip, result, cone, cores)) return 'parallel';
@@ -136,7 +148,9 @@ function hasFeedForwardPath(
 function signatureOf(cone: readonly Node[]): string {
   return cone
     .map(node => {
-      const dims = node.inputs.filter(v => v?.initializer !== undefined).map(v => v?.initializer?.dims.join('x'));
+      const dims = node.inputs
+        .filter(v => v?.initializer !== undefined)
+        .map(v => v?.initializer?.dims.join('x'));
       return dims.length === 0 ? node.op : `${node.op}:${dims.join(',')}`;
     })
     .join(' ');

@@ -41,9 +41,13 @@ export function rankRoles(model: Model, flow: Flow, inferred: Inferred): RoleCan
       const from = inferred.shapeOf(input);
       if (elem === undefined || !isFloat(elem) || from === undefined || from.length < 2) continue;
       if (!flow.dependsOn(output, input)) continue;
-      const equal = to?.length === from.length ? from.filter((d, i) => d !== undefined && d === to[i]).length : -1;
+      const equal =
+        to?.length === from.length ? from.filter((d, i) => d !== undefined && d === to[i]).length : -1;
       const score = equal * 10 + from.length;
-      const latent = { value: input, reason: `${equal} of ${from.length} dimensions equal those of ${output.name}` };
+      const latent = {
+        value: input,
+        reason: `${equal} of ${from.length} dimensions equal those of ${output.name}`,
+      };
       best.push({ latent, prediction: { value: output, reason: `shaped like ${input.name}` }, score });
     }
   }

@@ -29,7 +29,8 @@ export const CATALOGUE = {
   }),
   BWC103: entry<{ path: string; offset: number; needed: number; size: number }>({
     kind: 'user',
-    message: p => `${p.path} is truncated: byte ${p.offset} announces data up to ${p.needed}, the file has ${p.size} bytes`,
+    message: p =>
+      `${p.path} is truncated: byte ${p.offset} announces data up to ${p.needed}, the file has ${p.size} bytes`,
     why: 'The file ends before the model does, as after an interrupted copy or download.',
     hint: 'Fetch or export the model again and compare sizes.',
   }),
@@ -200,7 +201,8 @@ export const CATALOGUE = {
   BWC502: entry<{ fusions: string; difference: string }>({
     kind: 'user',
     severity: 'note',
-    message: p => `ONNX Runtime fuses differently at its default level: ${p.fusions}; difference ${p.difference} of the output's norm`,
+    message: p =>
+      `ONNX Runtime fuses differently at its default level: ${p.fusions}; difference ${p.difference} of the output's norm`,
     why: 'A fused kernel rounds in another order. With optimisations off both models agree bit for bit.',
     hint: 'Nothing to do.',
   }),

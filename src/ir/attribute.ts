@@ -29,7 +29,11 @@ export function graphsOf(attribute: Attribute): readonly Graph[] {
   return attribute.kind === 'graphs' ? attribute.value : [];
 }
 
-export const int = (name: string, value: number | bigint): Attribute => ({ name, kind: 'int', value: BigInt(value) });
+export const int = (name: string, value: number | bigint): Attribute => ({
+  name,
+  kind: 'int',
+  value: BigInt(value),
+});
 export const ints = (name: string, value: readonly number[]): Attribute => ({
   name,
   kind: 'ints',

@@ -79,7 +79,10 @@ export class Builder {
   constant(tensor: Tensor, key: string, name: string): Value {
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
-    const value = new Value(this.model.names.fresh(`${this.scope}/const/${name}`), tensorType(tensor.elem, tensor.dims));
+    const value = new Value(
+      this.model.names.fresh(`${this.scope}/const/${name}`),
+      tensorType(tensor.elem, tensor.dims),
+    );
     this.graph.addInitializer(value, tensor);
     this.#constants.set(key, value);
     return value;
@@ -92,7 +95,13 @@ export class Builder {
   }
 
   /** A reduction; `axes` are an attribute before opset 18 (ReduceSum: 13) and an input since. */
-  reduce(opType: string, value: Value, axes: readonly number[], keep: boolean, options: OpOptions = {}): Value {
+  reduce(
+    opType: string,
+    value: Value,
+    axes: readonly number[],
+    keep: boolean,
+    options: OpOptions = {},
+  ): Value {
     const asInput = this.model.opset >= (opType === 'ReduceSum' ? 13 : 18);
     const attributes = [int('keepdims', keep ? 1 : 0)];
     if (!asInput) attributes.push(ints('axes', axes));
@@ -107,7 +116,11 @@ export class Builder {
 
   /** Splits a vector into pieces of the given lengths. */
   split(value: Value, lengths: readonly number[], name: string): readonly Value[] {
-    return this.ops('Split', [value, this.i64(...lengths)], { outputs: lengths.length, attributes: [int('axis', 0)], name });
+    return this.ops('Split', [value, this.i64(...lengths)], {
+      outputs: lengths.length,
+      attributes: [int('axis', 0)],
+      name,
+    });
   }
 
   /** Puts what was built into the graph, in front of `before` or at the end. */

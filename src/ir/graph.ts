@@ -115,7 +115,8 @@ export class Graph {
 
   /** Replaces the execution order by another one of the same nodes. */
   reorder(nodes: readonly Node[]): void {
-    if (nodes.length !== this.#nodes.length) throw new Error(`reorder of ${this.name} changes the number of nodes`);
+    if (nodes.length !== this.#nodes.length)
+      throw new Error(`reorder of ${this.name} changes the number of nodes`);
     this.#nodes = [...nodes];
   }
 
@@ -126,7 +127,9 @@ export class Graph {
   }
 
   toString(): string {
-    return this.owner ? `${this.owner.graph ?? '?'} › ${this.owner.name || this.owner.opType} › ${this.name}` : this.name;
+    return this.owner
+      ? `${this.owner.graph ?? '?'} › ${this.owner.name || this.owner.opType} › ${this.name}`
+      : this.name;
   }
 }
 

@@ -99,7 +99,8 @@ export class Node {
   /** The only output of a node that must have exactly one. */
   get output(): Value {
     const [only, ...rest] = this.#outputs;
-    if (only === undefined || rest.some(v => v !== undefined)) throw new Error(`${this} has not exactly one output`);
+    if (only === undefined || rest.some(v => v !== undefined))
+      throw new Error(`${this} has not exactly one output`);
     return only;
   }
 
@@ -194,7 +195,9 @@ export function cloneNode(node: Node, outputNames: readonly string[], name: stri
     overload: node.overload,
     name,
     inputs: node.inputs,
-    outputs: node.outputs.map((value, i) => (value ? new Value(outputNames[i] ?? '', value.type) : undefined)),
+    outputs: node.outputs.map((value, i) =>
+      value ? new Value(outputNames[i] ?? '', value.type) : undefined,
+    ),
     attributes: node.attributes.values(),
     docString: node.docString,
     metadata: new Map(node.metadata),

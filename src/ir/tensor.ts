@@ -88,6 +88,16 @@ export class Tensor {
     return fromArray('bool', Uint8Array.from(values, Number), dims);
   }
 
+  static zeros(elem: DataType, dims: readonly number[]): Tensor {
+    const bytes = new Uint8Array(
+      byteLengthOf(
+        elem,
+        dims.reduce((a, b) => a * b, 1),
+      ),
+    );
+    return new Tensor({ elem, dims, load: () => bytes });
+  }
+
   /** A tensor of `elem` from numbers, converted as ONNX `Cast` would. */
   static of(elem: DataType, values: readonly number[], dims: readonly number[]): Tensor {
     switch (elem) {
@@ -129,7 +139,7 @@ export function toHalf(x: number): number {
   if (e <= -11) return sign;
   const full = e > 0 ? mantissa : (mantissa | 0x800000) >>> 0;
   const drop = e > 0 ? 13 : 14 - e;
-  const kept = (e > 0 ? (e << 10) : 0) + (full >>> drop);
+  const kept = (e > 0 ? e << 10 : 0) + (full >>> drop);
   const rest = full & ((1 << drop) - 1);
   const half = 1 << (drop - 1);
   return sign | (kept + (rest > half || (rest === half && kept & 1) ? 1 : 0));

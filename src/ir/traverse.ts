@@ -60,7 +60,11 @@ export function positions(graph: Graph): Map<Node, number> {
 }
 
 /** Nodes of `graph` that `targets` need, the producers of `stop` and what lies before them left out. */
-export function ancestors(graph: Graph, targets: Iterable<Value>, stop: ReadonlySet<Value> = new Set()): Set<Node> {
+export function ancestors(
+  graph: Graph,
+  targets: Iterable<Value>,
+  stop: ReadonlySet<Value> = new Set(),
+): Set<Node> {
   const found = new Set<Node>();
   const work: Value[] = [...targets];
   for (let value = work.pop(); value !== undefined; value = work.pop()) {
@@ -73,7 +77,11 @@ export function ancestors(graph: Graph, targets: Iterable<Value>, stop: Readonly
 }
 
 /** Nodes of `graph` that depend on `sources`, not looking past values in `stop`. */
-export function descendants(graph: Graph, sources: Iterable<Value>, stop: ReadonlySet<Value> = new Set()): Set<Node> {
+export function descendants(
+  graph: Graph,
+  sources: Iterable<Value>,
+  stop: ReadonlySet<Value> = new Set(),
+): Set<Node> {
   const found = new Set<Node>();
   const work: Value[] = [...sources];
   for (let value = work.pop(); value !== undefined; value = work.pop()) {

@@ -116,7 +116,12 @@ export function typeText(type: ValueType | undefined): string {
     case 'tensor':
     case 'sparse': {
       const elem = ELEM_TEXT[type.elem] ?? type.elem;
-      const dims = type.shape === undefined ? '[]' : type.shape.length === 0 ? '' : `[${type.shape.map(d => d ?? '?').join(',')}]`;
+      const dims =
+        type.shape === undefined
+          ? '[]'
+          : type.shape.length === 0
+            ? ''
+            : `[${type.shape.map(d => d ?? '?').join(',')}]`;
       return type.kind === 'tensor' ? elem + dims : `sparse_tensor(${elem}${dims})`;
     }
     case 'sequence':

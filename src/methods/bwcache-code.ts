@@ -12,9 +12,20 @@ export const bwcacheCode = defineMethod({
     'compute the last ones. The residual of all blocks together is added to the fresh input.',
   options: z.object({
     threshold: shared.threshold(0.15),
-    interval: z.coerce.number().positive().default(3).describe('steps reused in a row; below 1 a share of all steps'),
-    tail: z.coerce.number().min(0).default(0.5).describe('steps computed at the end; below 1 a share of the trigger step'),
-    reuse: z.enum(['output', 'residual']).default('residual').describe('the residual on the fresh input, or features as cached'),
+    interval: z.coerce
+      .number()
+      .positive()
+      .default(3)
+      .describe('steps reused in a row; below 1 a share of all steps'),
+    tail: z.coerce
+      .number()
+      .min(0)
+      .default(0.5)
+      .describe('steps computed at the end; below 1 a share of the trigger step'),
+    reuse: z
+      .enum(['output', 'residual'])
+      .default('residual')
+      .describe('the residual on the fresh input, or features as cached'),
     blocks: shared.blocks,
     tokens: shared.tokens,
     share: shared.share,
@@ -22,7 +33,11 @@ export const bwcacheCode = defineMethod({
   }),
   design: o => ({
     region: 'stack',
-    probe: { tensor: 'attention-input', blocks: o.blocks, tokens: tokenSampling(o.tokens, o.share, o.samples) },
+    probe: {
+      tensor: 'attention-input',
+      blocks: o.blocks,
+      tokens: tokenSampling(o.tokens, o.share, o.samples),
+    },
     metric: { kind: 'relative-l1', denominator: 'older' },
     decision: { kind: 'trigger', threshold: o.threshold, once: true, interval: o.interval, tail: o.tail },
     reuse: o.reuse,

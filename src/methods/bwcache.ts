@@ -12,9 +12,20 @@ export const bwcache = defineMethod({
     'steps, half as many as came before the first reuse, are computed.',
   options: z.object({
     threshold: shared.threshold(0.15),
-    interval: z.coerce.number().positive().default(0.1).describe('steps reused in a row; below 1 a share of all steps'),
-    tail: z.coerce.number().min(0).default(0.5).describe('steps computed at the end; below 1 a share of the trigger step'),
-    reuse: z.enum(['output', 'residual']).default('output').describe('block features as cached, or their residual on the fresh input'),
+    interval: z.coerce
+      .number()
+      .positive()
+      .default(0.1)
+      .describe('steps reused in a row; below 1 a share of all steps'),
+    tail: z.coerce
+      .number()
+      .min(0)
+      .default(0.5)
+      .describe('steps computed at the end; below 1 a share of the trigger step'),
+    reuse: z
+      .enum(['output', 'residual'])
+      .default('output')
+      .describe('block features as cached, or their residual on the fresh input'),
     blocks: shared.blocks,
     tokens: shared.tokens,
     share: shared.share,

@@ -92,11 +92,18 @@ export function configure(method: Method, given: Readonly<Record<string, unknown
 /** Options that several methods share, written once. */
 export const shared = {
   threshold: (fallback: number) =>
-    z.coerce.number().min(0).default(fallback).describe('reuse starts when the mean change is below; 0 never reuses'),
+    z.coerce
+      .number()
+      .min(0)
+      .default(fallback)
+      .describe('reuse starts when the mean change is below; 0 never reuses'),
   blocks: z
     .union([
       z.coerce.number().gt(0).max(1),
-      z.string().regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/, 'a share in (0, 1] or a list such as 0-5,8').transform(parseList),
+      z
+        .string()
+        .regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/, 'a share in (0, 1] or a list such as 0-5,8')
+        .transform(parseList),
     ])
     .default(1)
     .describe('blocks that are looked at: a share spread evenly, or a list such as 0-5,8'),
@@ -104,11 +111,25 @@ export const shared = {
     .enum(['strided', 'full', 'pooled'])
     .default('strided')
     .describe('tokens that are looked at: every k-th, all, or their mean'),
-  share: z.coerce.number().gt(0).max(1).default(1 / 16).describe('strided: largest share of the tokens'),
-  samples: z.coerce.number().int().positive().default(64).describe('strided: about the largest number of tokens a block'),
+  share: z.coerce
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1 / 16)
+    .describe('strided: largest share of the tokens'),
+  samples: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(64)
+    .describe('strided: about the largest number of tokens a block'),
 };
 
-export function tokenSampling(kind: 'strided' | 'full' | 'pooled', share: number, most: number): TokenSampling {
+export function tokenSampling(
+  kind: 'strided' | 'full' | 'pooled',
+  share: number,
+  most: number,
+): TokenSampling {
   return kind === 'strided' ? { kind, share, most } : { kind };
 }
 

@@ -19,7 +19,7 @@ export const addState: Pass = {
       graph.addInput(input);
       if (plan.stateDefaults) {
         const dims = (state.type.shape ?? []).map(d => (typeof d === 'number' ? d : 0));
-        graph.addInitializer(input, Tensor.of(state.type.elem, new Array(dims.reduce((x, y) => x * y, 1)).fill(0), dims));
+        graph.addInitializer(input, Tensor.zeros(state.type.elem, dims));
       }
       emitted.state.set(state.name, input);
       const output = b.op('Identity', [input], { type: state.type });

@@ -35,7 +35,11 @@ export const conclude: Pass = {
     const control = b.concat([known, ...measured], 0, { type: plan.control.type, name: 'control' });
     b.place();
     returnAs(graph, stateOutput(plan.control.name), control);
-    for (const [name, signal] of [['computed', computed], ['value', value], ['count', count]] as const) {
+    for (const [name, signal] of [
+      ['computed', computed],
+      ['value', value],
+      ['count', count],
+    ] as const) {
       signal.name = signalOutput(name);
       model.names.reserve(signal.name);
       graph.addOutput(signal);

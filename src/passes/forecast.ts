@@ -40,7 +40,9 @@ function trigger(b: Builder, plan: Plan, decision: TriggerDecision, clock: Clock
   const tail =
     decision.tail >= 1
       ? b.f32(Math.round(decision.tail))
-      : b.op('Mul', [b.op('Sub', [field(clock.fields, 'fired'), b.f32(1)]), b.f32(decision.tail)], { name: 'tail' });
+      : b.op('Mul', [b.op('Sub', [field(clock.fields, 'fired'), b.f32(1)]), b.f32(decision.tail)], {
+          name: 'tail',
+        });
   const armed = field(clock.fields, 'armed');
   const may = allLess(
     b,
@@ -53,7 +55,9 @@ function trigger(b: Builder, plan: Plan, decision: TriggerDecision, clock: Clock
     'may',
   );
   const reused = b.op('Mul', [may, clock.valid], { name: 'reused' });
-  const measure = decision.once ? b.op('Less', [armed, clock.valid], { name: 'measure' }) : b.cast(clock.valid, 'bool');
+  const measure = decision.once
+    ? b.op('Less', [armed, clock.valid], { name: 'measure' })
+    : b.cast(clock.valid, 'bool');
   return { reuse: b.cast(reused, 'bool'), reused, measure };
 }
 

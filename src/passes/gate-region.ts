@@ -1,4 +1,15 @@
-import { attr, type Builder, Graph, isWithin, type Model, Node, readsOf, Tensor, type TensorType, Value } from '../ir/index.js';
+import {
+  attr,
+  type Builder,
+  Graph,
+  isWithin,
+  type Model,
+  Node,
+  readsOf,
+  Tensor,
+  type TensorType,
+  Value,
+} from '../ir/index.js';
 import { type Exit, type StatePlan, stateElem } from '../plan/index.js';
 import { builder, type Context, type Gate, need, type Pass, returnAs, stateOutput } from './pass.js';
 
@@ -56,7 +67,8 @@ function placeGate(
     if (!inside.has(n)) late.add(n);
     for (const output of n.outputs) if (output) produced.add(output);
   }
-  if (condition.producer && late.has(condition.producer)) throw new Error('the condition depends on the region');
+  if (condition.producer && late.has(condition.producer))
+    throw new Error('the condition depends on the region');
   const early = graph.nodes.filter(n => !inside.has(n) && !late.has(n));
   const after = graph.nodes.filter(n => late.has(n));
   const moved = graph.nodes.filter(n => inside.has(n));
@@ -74,14 +86,19 @@ function gateExit(context: Context, gate: Gate, exit: Exit, state: StatePlan): v
   const kept = context.emitted.state.get(state.name);
   if (kept === undefined) throw new Error(`no state ${state.name}`);
   const type = exit.declared;
-  const whole = exit.addends ? inCompute.op('Add', exit.addends.add.inputs, { type, name: 'exit' }) : exit.value;
+  const whole = exit.addends
+    ? inCompute.op('Add', exit.addends.add.inputs, { type, name: 'exit' })
+    : exit.value;
   gate.within.set(exit.value, whole);
   const old = asElem(inReuse, kept, type);
   const enters = exit.enters;
-  if (plan.reuse === 'residual' && enters === undefined) throw new Error('a residual needs its entering stream');
+  if (plan.reuse === 'residual' && enters === undefined)
+    throw new Error('a residual needs its entering stream');
 
-  const features = plan.reuse === 'output' || enters === undefined ? whole : inCompute.op('Sub', [whole, enters], { type });
-  const toKeep = state.type.elem === type.elem ? features : inCompute.cast(features, state.type.elem, state.type);
+  const features =
+    plan.reuse === 'output' || enters === undefined ? whole : inCompute.op('Sub', [whole, enters], { type });
+  const toKeep =
+    state.type.elem === type.elem ? features : inCompute.cast(features, state.type.elem, state.type);
 
   if (exit.addends) {
     const { add, stream } = exit.addends;
@@ -93,12 +110,27 @@ function gateExit(context: Context, gate: Gate, exit: Exit, state: StatePlan): v
       const from = add.inputs[operand];
       if (from === undefined) throw new Error(`${add} lacks an operand`);
       const stand = operand === stream ? reused.stream : reused.branch;
-      const output = branchOutput(context, gate, local(inCompute, from, gate.compute, type), local(inReuse, stand, gate.reuse, type), type, `addend${operand}`);
+      const output = branchOutput(
+        context,
+        gate,
+        local(inCompute, from, gate.compute, type),
+        local(inReuse, stand, gate.reuse, type),
+        type,
+        `addend${operand}`,
+      );
       add.setInput(operand, output);
     }
   } else {
-    const stand = plan.reuse === 'residual' && enters !== undefined ? inReuse.op('Add', [enters, old], { type }) : old;
-    const output = branchOutput(context, gate, exit.value, local(inReuse, stand, gate.reuse, type), type, 'exit');
+    const stand =
+      plan.reuse === 'residual' && enters !== undefined ? inReuse.op('Add', [enters, old], { type }) : old;
+    const output = branchOutput(
+      context,
+      gate,
+      exit.value,
+      local(inReuse, stand, gate.reuse, type),
+      type,
+      'exit',
+    );
     exit.value.replaceUses(output, user => !isWithin(gate.compute, user));
   }
   const next = branchOutput(
@@ -143,5 +175,8 @@ function asElem(b: Builder, kept: Value, type: TensorType): Value {
 
 /** Zeros of a state tensor's shape, the other addend when a whole output is reused. */
 function zerosLike(b: Builder, kept: Value, type: TensorType): Value {
-  return b.op('ConstantOfShape', [b.op('Shape', [kept])], { type, attributes: [attr.tensor('value', Tensor.of(type.elem, [0], [1]))] });
+  return b.op('ConstantOfShape', [b.op('Shape', [kept])], {
+    type,
+    attributes: [attr.tensor('value', Tensor.of(type.elem, [0], [1]))],
+  });
 }

@@ -23,7 +23,8 @@ export function inlineFunctions(model: Model): void {
     inlineCalls(model, calls);
   }
   const domains = new Set([...allNodes(model.graph)].map(n => n.domain));
-  for (const definition of model.functions) if (!domains.has(definition.domain)) model.opsets.delete(definition.domain);
+  for (const definition of model.functions)
+    if (!domains.has(definition.domain)) model.opsets.delete(definition.domain);
   model.functions = [];
 }
 
@@ -91,7 +92,8 @@ function expand(model: Model, graph: Graph, call: Node, definition: FunctionDef)
     const actual = call.inputs[i];
     for (const user of [...formal.users]) {
       if (actual !== undefined) user.replaceInput(formal, actual);
-      else if (user instanceof Node) user.inputs.forEach((v, at) => v === formal && user.setInput(at, undefined));
+      else if (user instanceof Node)
+        user.inputs.forEach((v, at) => v === formal && user.setInput(at, undefined));
     }
     results.forEach((r, at) => {
       if (r === formal && actual !== undefined) results[at] = actual;

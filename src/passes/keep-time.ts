@@ -44,7 +44,8 @@ export const keepTime: Pass = {
     next.set('step', increase(b, facts.fields, 'step', valid));
     b.place(model.graph.nodes[0]);
     context.emitted.clock = { ...facts, valid, next };
-    if (layout.dims > 0 && facts.dims === undefined) throw new Error('the layout has dimensions that no input has');
+    if (layout.dims > 0 && facts.dims === undefined)
+      throw new Error('the layout has dimensions that no input has');
   },
 };
 
@@ -54,17 +55,40 @@ function readFacts(context: Context, b: Builder): Omit<Clock, 'valid' | 'next'> 
   const { layout } = plan;
   const control = emitted.state.get('control');
   if (control === undefined) throw new Error('no control state');
-  const dims = plan.variable.length === 0 ? undefined : b.cast(b.concat(plan.variable.map(v => b.op('Shape', [v])), 0), 'float32');
+  const dims =
+    plan.variable.length === 0
+      ? undefined
+      : b.cast(
+          b.concat(
+            plan.variable.map(v => b.op('Shape', [v])),
+            0,
+          ),
+          'float32',
+        );
   const time = timeOf(context, b);
   const parts: [name: string, value: Value | undefined, lengths: readonly number[]][] = [
-    ['control', control, [...layout.early.map(() => 1), ...(dims ? [layout.dims] : []), ...layout.measured.map(() => 1)]],
+    [
+      'control',
+      control,
+      [...layout.early.map(() => 1), ...(dims ? [layout.dims] : []), ...layout.measured.map(() => 1)],
+    ],
     ['knobs', need(context, 'knobs'), KNOBS.map(() => 1)],
     ['dims', dims, [layout.dims]],
     ['time', time, [1]],
   ];
   const present = parts.filter(([, value]) => value !== undefined);
-  const joined = b.concat(present.flatMap(([, value]) => (value ? [value] : [])), 0, { name: 'facts' });
-  const pieces = [...b.split(joined, present.flatMap(([, , lengths]) => lengths), 'fact')];
+  const joined = b.concat(
+    present.flatMap(([, value]) => (value ? [value] : [])),
+    0,
+    { name: 'facts' },
+  );
+  const pieces = [
+    ...b.split(
+      joined,
+      present.flatMap(([, , lengths]) => lengths),
+      'fact',
+    ),
+  ];
   const take = (count: number): Value[] => pieces.splice(0, count);
   const early = take(layout.early.length);
   const dimsBefore = dims && take(1)[0];
@@ -79,16 +103,31 @@ function readFacts(context: Context, b: Builder): Omit<Clock, 'valid' | 'next'> 
 function timeOf(context: Context, b: Builder): Value | undefined {
   const { timestep } = context.plan;
   if (timestep === undefined) return undefined;
-  const { elem, shape } = timestep.type?.kind === 'tensor' ? timestep.type : { elem: undefined, shape: undefined };
+  const { elem, shape } =
+    timestep.type?.kind === 'tensor' ? timestep.type : { elem: undefined, shape: undefined };
   const line = shape?.length === 1 ? timestep : b.op('Reshape', [timestep, b.i64(-1)]);
-  return b.reduce('ReduceMean', elem === 'float32' ? line : b.cast(line, 'float32'), [0], true, { name: 'time' });
+  return b.reduce('ReduceMean', elem === 'float32' ? line : b.cast(line, 'float32'), [0], true, {
+    name: 'time',
+  });
 }
 
 /** 1 where every pair is in order, else 0: float32 [1]. Not-a-number is never in order. */
-export function allLess(b: Builder, pairs: readonly (readonly [Value | number, Value | number])[], name: string): Value {
-  const constantsLast = [...pairs].sort((x, y) => Number(typeof x[0] === 'number') - Number(typeof y[0] === 'number'));
-  const low = vector(b, constantsLast.map(p => p[0]));
-  const high = vector(b, constantsLast.map(p => p[1]));
+export function allLess(
+  b: Builder,
+  pairs: readonly (readonly [Value | number, Value | number])[],
+  name: string,
+): Value {
+  const constantsLast = [...pairs].sort(
+    (x, y) => Number(typeof x[0] === 'number') - Number(typeof y[0] === 'number'),
+  );
+  const low = vector(
+    b,
+    constantsLast.map(p => p[0]),
+  );
+  const high = vector(
+    b,
+    constantsLast.map(p => p[1]),
+  );
   return b.reduce('ReduceMin', b.cast(b.op('Less', [low, high]), 'float32'), [0], true, { name });
 }
 
@@ -112,7 +151,13 @@ function vector(b: Builder, scalars: readonly (Value | number)[]): Value {
 }
 
 /** The field plus `by`, where the state is valid; `by` alone where it is not. */
-export function increase(b: Builder, fields: ReadonlyMap<string, Value>, name: string, valid: Value, by?: Value): Value {
+export function increase(
+  b: Builder,
+  fields: ReadonlyMap<string, Value>,
+  name: string,
+  valid: Value,
+  by?: Value,
+): Value {
   return b.op('Add', [b.op('Mul', [field(fields, name), valid]), by ?? b.f32(1)], { name });
 }
 

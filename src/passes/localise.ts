@@ -33,7 +33,8 @@ export const localise: Pass = {
 
 function isSmallConstant(value: Value): boolean {
   if (value.isGraphInput) return false;
-  if (value.initializer !== undefined) return value.initializer.size < SMALL && value.initializer.external === undefined;
+  if (value.initializer !== undefined)
+    return value.initializer.size < SMALL && value.initializer.external === undefined;
   return value.producer?.op === 'Constant';
 }
 

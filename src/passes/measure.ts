@@ -47,7 +47,11 @@ export const measure: Pass = {
     b.place();
     for (const { state, before, now } of samples) {
       const old = inReuse.op('Identity', [before], { type: state.type });
-      returnAs(model.graph, stateOutput(state.name), branchOutput(context, gate, now, old, state.type, state.name));
+      returnAs(
+        model.graph,
+        stateOutput(state.name),
+        branchOutput(context, gate, now, old, state.type, state.name),
+      );
     }
     const none = inReuse.op('Identity', [inReuse.f32(UNMEASURED)], { type: SCALAR });
     context.emitted.measured = branchOutput(context, gate, value, none, SCALAR, 'measured');
@@ -84,7 +88,10 @@ function pick(b: Builder, tokens: Value, taps: Taps, probe: ProbePlan): Value {
     case 'pooled':
       return b.reduce('ReduceMean', b.cast(tokens, 'float32'), [1], true);
     case 'strided':
-      return b.cast(b.op('Gather', [tokens, chosen(b, tokens, taps, sampling)], { attributes: [int('axis', 1)] }), 'float32');
+      return b.cast(
+        b.op('Gather', [tokens, chosen(b, tokens, taps, sampling)], { attributes: [int('axis', 1)] }),
+        'float32',
+      );
   }
 }
 

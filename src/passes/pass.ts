@@ -70,7 +70,8 @@ export interface Pass {
 /** What an earlier pass set, or our mistake when it has not run. */
 export function need<K extends keyof Emitted>(context: Context, key: K): NonNullable<Emitted[K]> {
   const value = context.emitted[key];
-  if (value === undefined || value === null) throw new Error(`${key} is not there yet: passes run in the wrong order`);
+  if (value === undefined || value === null)
+    throw new Error(`${key} is not there yet: passes run in the wrong order`);
   return value;
 }
 

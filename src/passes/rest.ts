@@ -12,7 +12,8 @@ export function keepRest(model: Model, manifest: Manifest): void {
   const { graph } = model;
   const values = new Map<string, Value>();
   for (const value of graph.inputs) values.set(value.name, value);
-  for (const node of graph.nodes) for (const output of node.outputs) if (output) values.set(output.name, output);
+  for (const node of graph.nodes)
+    for (const output of node.outputs) if (output) values.set(output.name, output);
   const find = (name: string): Value => {
     const reason = `the manifest names ${name}, which it does not have`;
     return values.get(name) ?? refuse('BWC404', { model: 'the original', reason });
@@ -22,7 +23,10 @@ export function keepRest(model: Model, manifest: Manifest): void {
     region.leaves.forEach((name, i) => {
       const leaves = find(name);
       const same = region.continues[i];
-      const instead = typeof same === 'string' ? find(same) : new Value(model.names.fresh(`bwc.rest.${i}`), inferred.typeOf(leaves));
+      const instead =
+        typeof same === 'string'
+          ? find(same)
+          : new Value(model.names.fresh(`bwc.rest.${i}`), inferred.typeOf(leaves));
       if (typeof same !== 'string') graph.addInput(instead);
       leaves.replaceUses(instead);
     });

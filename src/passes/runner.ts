@@ -17,12 +17,21 @@ export function runPasses(context: Context, passes: readonly Pass[]): void {
     } catch (error) {
       if (error instanceof Refusal) throw error;
       const text = error instanceof Error ? error.message : String(error);
-      refuse('BWC901', { pass: pass.name, invariant: text, reproducer: reproducer(context, pass, text) }, undefined, error);
+      refuse(
+        'BWC901',
+        { pass: pass.name, invariant: text, reproducer: reproducer(context, pass, text) },
+        undefined,
+        error,
+      );
     }
     const [violation] = verify(context.model, kept);
     if (violation !== undefined) {
       const text = `invariant ${violation.invariant}: ${violation.message}`;
-      refuse('BWC901', { pass: pass.name, invariant: text, reproducer: reproducer(context, pass, text) }, violation.path);
+      refuse(
+        'BWC901',
+        { pass: pass.name, invariant: text, reproducer: reproducer(context, pass, text) },
+        violation.path,
+      );
     }
   }
 }
@@ -30,7 +39,10 @@ export function runPasses(context: Context, passes: readonly Pass[]): void {
 function reproducer(context: Context, pass: Pass, reason: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'bwc-reproducer-'));
   const { method, options, steps } = context.plan;
-  writeFileSync(join(folder, 'plan.json'), JSON.stringify({ pass: pass.name, reason, method, options, steps }, null, 2));
+  writeFileSync(
+    join(folder, 'plan.json'),
+    JSON.stringify({ pass: pass.name, reason, method, options, steps }, null, 2),
+  );
   writeFileSync(join(folder, 'graph.txt'), print(context.model));
   return folder;
 }

@@ -21,7 +21,11 @@ export const sink: Pass = {
       const node = ancestorIn(graph, user);
       if (node === undefined) return undefined;
       if (node !== gate.node) return home.get(node);
-      return isWithin(gate.compute, user) ? gate.compute : isWithin(gate.reuse, user) ? gate.reuse : undefined;
+      return isWithin(gate.compute, user)
+        ? gate.compute
+        : isWithin(gate.reuse, user)
+          ? gate.reuse
+          : undefined;
     };
     const enters = new Set(plan.region.enters);
     for (const node of [...graph.nodes].reverse()) {

@@ -49,9 +49,17 @@ function manifestOf(context: Context): Manifest {
       bytes: bytesOf(s.type),
       holds: s.holds,
     })),
-    knobs: [{ input: KNOBS_INPUT, type: 'float32', shape: [KNOBS.length], fields: KNOBS.map(k => ({ ...k })) }],
+    knobs: [
+      { input: KNOBS_INPUT, type: 'float32', shape: [KNOBS.length], fields: KNOBS.map(k => ({ ...k })) },
+    ],
     signals: [
-      { output: signalOutput('computed'), type: 'bool', shape: [1], name: 'computed', doc: 'true when the blocks were computed' },
+      {
+        output: signalOutput('computed'),
+        type: 'bool',
+        shape: [1],
+        name: 'computed',
+        doc: 'true when the blocks were computed',
+      },
       {
         output: signalOutput('value'),
         type: 'float32',
@@ -59,7 +67,13 @@ function manifestOf(context: Context): Manifest {
         name: 'value',
         doc: 'measured change; 1000 when this step was not measured',
       },
-      { output: signalOutput('count'), type: 'float32', shape: [1], name: 'count', doc: 'steps computed since the generation began' },
+      {
+        output: signalOutput('count'),
+        type: 'float32',
+        shape: [1],
+        name: 'count',
+        doc: 'steps computed since the generation began',
+      },
     ],
     regions: [
       {
@@ -77,7 +91,10 @@ function manifestOf(context: Context): Manifest {
   };
 }
 
-function described(type: TensorType): { type: Manifest['state'][number]['type']; shape: (number | string)[] } {
+function described(type: TensorType): {
+  type: Manifest['state'][number]['type'];
+  shape: (number | string)[];
+} {
   return { type: type.elem, shape: (type.shape ?? []).map((d, i) => d ?? `bwc_unknown_${i}`) };
 }
 

@@ -36,7 +36,8 @@ function isOurs(name: string): boolean {
 function restoreConstants(graph: Graph, compute: Graph, undo: Undo): void {
   const outer = new Map<string, Value>();
   for (const value of graph.initializers) outer.set(value.name, value);
-  for (const node of graph.nodes) for (const output of node.outputs) if (output) outer.set(output.name, output);
+  for (const node of graph.nodes)
+    for (const output of node.outputs) if (output) outer.set(output.name, output);
   const restore = (copy: Value): boolean => {
     const name = undo.copies[copy.name];
     const original = name === undefined ? undefined : outer.get(name);

@@ -1,10 +1,27 @@
 import type { Analysis, Block, Update } from '../blocks/index.js';
 import { type Diagnostic, diagnostic, refuse } from '../diagnostics/index.js';
-import { compatible, type Dim, type Model, Node, type Shape, type TensorType, tensorType, type Value } from '../ir/index.js';
+import {
+  compatible,
+  type Dim,
+  type Model,
+  Node,
+  type Shape,
+  type TensorType,
+  tensorType,
+  type Value,
+} from '../ir/index.js';
 import { evaluate, flopsOf, type Inferred } from '../ir/infer/index.js';
 import type { ConfiguredMethod, Probe } from '../methods/index.js';
 import { controlLayout, controlLength } from './control.js';
-import { type Exit, type Plan, type ProbePlan, type Region, type StatePlan, stateElem, type Taps } from './plan.js';
+import {
+  type Exit,
+  type Plan,
+  type ProbePlan,
+  type Region,
+  type StatePlan,
+  stateElem,
+  type Taps,
+} from './plan.js';
 import { cutRegion } from './region.js';
 
 export interface PlanOptions {
@@ -29,17 +46,27 @@ export function makePlan(
   const steps = options.steps ?? DEFAULT_STEPS;
   const diagnostics = options.steps === undefined ? [diagnostic('BWC305', { steps })] : [];
   const region = stackRegion(model, analysis);
-  if (design.reuse === 'residual') for (const exit of region.exits) if (exit.enters === undefined) refuse('BWC209', { value: exit.value.name });
+  if (design.reuse === 'residual')
+    for (const exit of region.exits)
+      if (exit.enters === undefined) refuse('BWC209', { value: exit.value.name });
   const probe = probePlan(analysis, design.probe, region, design.metric);
   const features = region.exits.map((exit, i): StatePlan => {
-    const type = stateType(exit.type);
+    const type = stateType(exit.type, options.stateDefaults ?? false);
     const what = design.reuse === 'output' ? 'output' : 'residual';
-    return { name: design.reuse === 'output' ? `features${suffix(i)}` : `residual${suffix(i)}`, type, holds: `${what} of the skipped blocks` };
+    return {
+      name: design.reuse === 'output' ? `features${suffix(i)}` : `residual${suffix(i)}`,
+      type,
+      holds: `${what} of the skipped blocks`,
+    };
   });
   const references = probe.taps.map(
     (taps, i): StatePlan => ({
       name: `probe${suffix(i)}`,
-      type: tensorType('float32', [batchDim(inferred, roles.latent.value), taps.values.length, sampledElements(probe, taps)]),
+      type: tensorType('float32', [
+        batchDim(inferred, roles.latent.value),
+        taps.values.length,
+        sampledElements(probe, taps),
+      ]),
       holds: `what the ${taps.values.length} probed blocks held when last computed`,
     }),
   );
@@ -94,7 +121,11 @@ function stackRegion(model: Model, analysis: Analysis): Region {
   if (first === undefined || last === undefined) throw new Error('a region needs blocks');
   const ends = last.streams.map((s, i) => s.out && endOf(analysis, s.out, first.streams[i]?.in));
   const leaves = ends.filter(v => v !== undefined);
-  const cut = cutRegion(model.graph, first.streams.map(s => s.in), leaves);
+  const cut = cutRegion(
+    model.graph,
+    first.streams.map(s => s.in),
+    leaves,
+  );
   const inside = new Set(cut.nodes);
   const exits = cut.exits.map((value): Exit => {
     const stream = ends.indexOf(value);
@@ -104,9 +135,18 @@ function stackRegion(model: Model, analysis: Analysis): Region {
     return {
       value,
       type,
-      declared: value.type?.kind === 'tensor' ? value.type : tensorType(type.elem, type.shape?.map(() => undefined)),
+      declared:
+        value.type?.kind === 'tensor'
+          ? value.type
+          : tensorType(
+              type.elem,
+              type.shape?.map(() => undefined),
+            ),
       enters: enters !== undefined && sameStream(analysis, stream, enters, value) ? enters : undefined,
-      addends: update && separable(inferred, update.add, inside) ? { add: update.add, stream: streamOperand(update) } : undefined,
+      addends:
+        update && separable(inferred, update.add, inside)
+          ? { add: update.add, stream: streamOperand(update) }
+          : undefined,
     };
   });
   return {
@@ -134,7 +174,8 @@ function endOf(analysis: Analysis, out: Value, enters: Value | undefined): Value
     if (enters !== undefined && sameShape(inferred, enters, value)) return value;
     const [user, ...others] = [...value.users].filter(u => !(u instanceof Node && u.op === 'Shape'));
     if (!(user instanceof Node) || others.length > 0) return end;
-    if (!REARRANGING.has(user.op) || user.inputs[0] !== value || user.graph !== analysis.flow.graph) return end;
+    if (!REARRANGING.has(user.op) || user.inputs[0] !== value || user.graph !== analysis.flow.graph)
+      return end;
     value = user.output;
     if (user.op === 'Slice') end = value;
   }
@@ -154,7 +195,9 @@ function sameStream(analysis: Analysis, stream: number, enters: Value, leaves: V
 /** An exit's addition can stay outside when the region does not read its sum and nothing is broadcast. */
 function separable(inferred: Inferred, add: Node, inside: ReadonlySet<Node>): boolean {
   if ([...add.output.users].some(user => user instanceof Node && inside.has(user))) return false;
-  return add.inputs.every(v => v !== undefined && compatible(inferred.typeOf(v), inferred.typeOf(add.output)));
+  return add.inputs.every(
+    v => v !== undefined && compatible(inferred.typeOf(v), inferred.typeOf(add.output)),
+  );
 }
 
 /** Which operand of a residual addition is the stream. */
@@ -170,10 +213,17 @@ function probePlan(analysis: Analysis, probe: Probe, region: Region, metric: Pro
     const value = probed(block, probe);
     const shape = analysis.inferred.shapeOf(value);
     const channels = shape?.at(-1);
-    if (shape === undefined || typeof channels !== 'number') return refuse('BWC204', { value: value.name, what: 'shape' });
+    if (shape === undefined || typeof channels !== 'number')
+      return refuse('BWC204', { value: value.name, what: 'shape' });
     const plain = shape.length === 3 && shape[0] !== undefined && shape[0] === batch;
     const key = `${block.group} ${shape.join(',')}`;
-    const taps = byShape.get(key) ?? { name: `group ${block.group}`, values: [], tokens: tokensOf(shape, batch), channels, plain };
+    const taps = byShape.get(key) ?? {
+      name: `group ${block.group}`,
+      values: [],
+      tokens: tokensOf(shape, batch),
+      channels,
+      plain,
+    };
     taps.values.push(value);
     byShape.set(key, taps);
   }
@@ -204,12 +254,19 @@ function chooseBlocks(blocks: readonly number[], choice: Probe['blocks']): reado
   if (typeof choice !== 'number') {
     const bad = choice.find(i => !blocks.includes(i));
     if (bad !== undefined || choice.length === 0) {
-      refuse('BWC303', { name: 'blocks', value: choice.join(','), reason: `the model has blocks 0 to ${blocks.length - 1}` });
+      refuse('BWC303', {
+        name: 'blocks',
+        value: choice.join(','),
+        reason: `the model has blocks 0 to ${blocks.length - 1}`,
+      });
     }
     return choice;
   }
   const count = Math.max(1, Math.round(blocks.length * choice));
-  return Array.from({ length: count }, (_, i) => blocks[Math.floor(((i + 0.5) * blocks.length) / count)] ?? 0);
+  return Array.from(
+    { length: count },
+    (_, i) => blocks[Math.floor(((i + 0.5) * blocks.length) / count)] ?? 0,
+  );
 }
 
 /** Step between sampled tokens: odd, so that it does not fall in step with even grids. */
@@ -239,8 +296,14 @@ function tensorTypeOf(inferred: Inferred, value: Value): TensorType {
   return tensorType(type.elem, type.shape);
 }
 
-function stateType(type: TensorType): TensorType {
-  return tensorType(stateElem(type.elem), type.shape);
+/**
+ * Type of the state for a value. A default value must match every fixed dimension, so where state has defaults and
+ * all sizes are fixed, the first is given a symbol: the default is then empty and not as large as the state.
+ */
+function stateType(type: TensorType, defaults: boolean): TensorType {
+  const [first, ...rest] = type.shape ?? [];
+  const fixed = typeof first === 'number' && rest.every(d => typeof d === 'number');
+  return tensorType(stateElem(type.elem), defaults && fixed ? ['bwc_state', ...rest] : type.shape);
 }
 
 function batchDim(inferred: Inferred, latent: Value): Dim {
@@ -254,7 +317,12 @@ function fixed(dim: Dim): number | undefined {
 function sameShape(inferred: Inferred, a: Value, b: Value): boolean {
   const x = inferred.shapeOf(a);
   const y = inferred.shapeOf(b);
-  return x !== undefined && y !== undefined && x.length === y.length && x.every((d, i) => d !== undefined && d === y[i]);
+  return (
+    x !== undefined &&
+    y !== undefined &&
+    x.length === y.length &&
+    x.every((d, i) => d !== undefined && d === y[i])
+  );
 }
 
 /** Floating point operations of one sample, or undefined when another size than the batch is open. */

@@ -1,6 +1,6 @@
-import type { ControlLayout } from './control.js';
-import type { Decision, Metric, ReuseRule, TokenSampling } from '../methods/index.js';
 import type { DataType, Node, TensorType, Value } from '../ir/index.js';
+import type { Decision, Metric, ReuseRule, TokenSampling } from '../methods/index.js';
+import type { ControlLayout } from './control.js';
 
 /** A value through which the region's result reaches the rest of the graph. */
 export interface Exit {

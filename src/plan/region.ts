@@ -28,7 +28,9 @@ export function cutRegion(graph: Graph, enters: readonly Value[], leaves: readon
   }
   if (leaks.length > 0) {
     const values = leaks.slice(0, 4).map(v => v.name);
-    refuse('BWC202', { values: values.join(', ') + (leaks.length > 4 ? ` and ${leaks.length - 4} more` : '') });
+    refuse('BWC202', {
+      values: values.join(', ') + (leaks.length > 4 ? ` and ${leaks.length - 4} more` : ''),
+    });
   }
   return {
     nodes: graph.nodes.filter(n => inside.has(n)),

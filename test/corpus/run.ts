@@ -13,7 +13,9 @@ const { values, positionals } = parseArgs({
 if (!values['no-make']) makeMissing(positionals);
 
 const all = existsSync(CORPUS)
-  ? readdirSync(CORPUS).flatMap(family => readdirSync(join(CORPUS, family)).map(file => join(family, file)))
+  ? readdirSync(CORPUS, { withFileTypes: true })
+      .filter(entry => entry.isDirectory())
+      .flatMap(({ name }) => readdirSync(join(CORPUS, name)).map(file => join(name, file)))
   : [];
 const wanted = (suffix: string): { name: string; path: string }[] =>
   all
