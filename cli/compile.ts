@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { Command } from '@commander-js/extra-typings';
+import { type Command, Option } from '@commander-js/extra-typings';
 import { refuse } from '../src/diagnostics/index.js';
-import { HELP, positiveInteger, setting } from './options.js';
+import type { Weights } from '../src/onnx/index.js';
+import { HELP, positiveInteger, setting, WEIGHTS_CHOICES } from './options.js';
 import type { Outcome, Perform } from './outcome.js';
 
 interface Options {
@@ -12,6 +13,8 @@ interface Options {
   readonly stateDefaults?: true | undefined;
   readonly latent?: string | undefined;
   readonly timestep?: string | undefined;
+  readonly weights?: Weights | undefined;
+  readonly checksum?: true | undefined;
   readonly dryRun?: true | undefined;
 }
 
@@ -27,6 +30,8 @@ export function addCompile(program: Command, perform: Perform): void {
     .option('--state-defaults', 'give every added input a default, so that callers may leave them out')
     .option('--latent <name>', HELP.latent)
     .option('--timestep <name>', HELP.timestep)
+    .addOption(new Option('--weights <how>', HELP.weights).choices(WEIGHTS_CHOICES))
+    .option('--checksum', HELP.checksum)
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', HELP.json)
     .action((model, options) => perform(() => compileFile(model, options)));
@@ -46,11 +51,13 @@ async function compileFile(path: string, options: Options): Promise<Outcome> {
   ]);
   const start = performance.now();
   const model = readModel(path);
-  checkWeights(model, path, outputs);
+  const notes = await checkWeights(model, path, outputs, options);
   const compiled = compile(model, { ...options, set: Object.fromEntries(options.set) });
   const written = options.dryRun === true ? undefined : output;
-  if (written !== undefined)
-    await writeWithManifest(model, written, `${JSON.stringify(compiled.manifest, null, 2)}\n`);
+  if (written !== undefined) {
+    const manifest = `${JSON.stringify(compiled.manifest, null, 2)}\n`;
+    notes.push(...(await writeWithManifest(model, written, manifest, options.weights)).diagnostics);
+  }
   const elapsedMs = performance.now() - start;
   const facts = compileFacts(compiled, {
     output: written ?? null,
@@ -58,5 +65,6 @@ async function compileFile(path: string, options: Options): Promise<Outcome> {
     elapsedMs,
   });
   const { diagnostics, ...json } = facts;
-  return { ok: true, text: screen => compileText(facts, screen), json, diagnostics };
+  const all = [...diagnostics, ...notes];
+  return { ok: true, text: screen => compileText(facts, screen), json, diagnostics: all };
 }

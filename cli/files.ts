@@ -1,18 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { refuse } from '../src/diagnostics/index.js';
+import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type Diagnostic, diagnostic, refuse } from '../src/diagnostics/index.js';
 import type { Model } from '../src/ir/index.js';
-import { checkExternalData, externalLocations, writeModel } from '../src/onnx/index.js';
+import {
+  checkExternalData,
+  externalLocations,
+  verifyChecksums,
+  type Weights,
+  type Written,
+  writeModel,
+} from '../src/onnx/index.js';
 
 /** Refuses outputs that are the input, or cannot be written, before any work is done. */
 export function checkOutputs(input: string, outputs: readonly string[]): void {
@@ -36,50 +33,43 @@ export function checkOutputs(input: string, outputs: readonly string[]): void {
   }
 }
 
+export interface WeightsOptions {
+  readonly weights?: Weights | undefined;
+  readonly checksum?: true | undefined;
+}
+
 /**
- * Refuses when the model's weights in other files are missing, would be overwritten, or could not be found from the
- * folder of the output: a location in an ONNX file is relative to it, and may not leave it.
+ * Refuses when the model's weights in other files are missing, would be overwritten, could not be found from the
+ * output's folder, or, on request, are not those of the recorded checksums.
+ * @returns notes
  */
-export function checkWeights(model: Model, input: string, outputs: readonly string[]): void {
+export async function checkWeights(
+  model: Model,
+  input: string,
+  outputs: readonly string[],
+  { weights = 'reference', checksum }: WeightsOptions = {},
+): Promise<Diagnostic[]> {
   checkExternalData(model, input);
   const folder = dirname(resolve(input));
   for (const location of externalLocations(model)) {
     for (const output of outputs) {
-      const weights = join(folder, location);
-      if (isSameFile(weights, output)) refuse('BWC107', { path: output });
-      if (!isSameFile(folder, dirname(resolve(output)))) {
-        const reason = `the weights stay in ${weights}, which an ONNX file can only name from its own folder: write into ${folder}`;
-        refuse('BWC106', { path: output, reason });
-      }
+      if (isSameFile(join(folder, location), output)) refuse('BWC107', { path: output });
+      if (weights === 'reference' && !isSameFile(folder, dirname(resolve(output))))
+        refuse('BWC110', { path: output, folder });
     }
   }
+  if (checksum !== true || (await verifyChecksums(model, input)) > 0) return [];
+  return [diagnostic('BWC115', { path: input })];
 }
 
-/** Writes a model and a text beside it: both or neither. */
-export async function writeWithManifest(model: Model, output: string, manifest: string): Promise<void> {
-  const beside = `${output}.json`;
-  const temporary = join(dirname(beside), `.${basename(beside).slice(0, 100)}.${randomUUID()}.tmp`);
-  const fresh = statOf(output) === undefined;
-  try {
-    attempt(beside, () => writeFileSync(temporary, manifest, { flag: 'wx' }));
-    await writeModel(model, output);
-    try {
-      attempt(beside, () => renameSync(temporary, beside));
-    } catch (error) {
-      if (fresh) rmSync(output, { force: true });
-      throw error;
-    }
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
-function attempt(path: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    refuseToWrite(path, error);
-  }
+/** Writes a model with its weights as asked for, and a text beside it: all or nothing. */
+export async function writeWithManifest(
+  model: Model,
+  output: string,
+  manifest: string,
+  weights?: Weights,
+): Promise<Written> {
+  return await writeModel(model, output, { weights, beside: [[`${output}.json`, manifest]] });
 }
 
 const REASONS: Readonly<Record<string, string>> = {

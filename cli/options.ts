@@ -1,13 +1,21 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { refuse } from '../src/diagnostics/index.js';
+import type { Weights } from '../src/onnx/index.js';
 
 /** Help texts of options that several commands have. */
 export const HELP = {
   json: 'print one JSON object',
   latent: 'the input that is denoised, where bwc cannot tell',
   timestep: 'the input that tells the noise level, where bwc cannot tell',
+  weights:
+    'for weights in other files: refer to them (needs their folder; the default), copy or link them beside the ' +
+    'output, or embed them',
+  checksum: 'compare the weights in other files with the checksums that the model records',
   profile: 'run profile: how to drive the model (docs/run-profile.md)',
 };
+
+/** As `WEIGHTS` of the writer, without loading it. */
+export const WEIGHTS_CHOICES = ['reference', 'copy', 'link', 'embed'] as const satisfies readonly Weights[];
 
 export function positiveInteger(text: string): number {
   const n = Number(text);

@@ -1,5 +1,6 @@
-import type { Command } from '@commander-js/extra-typings';
-import { HELP } from './options.js';
+import { type Command, Option } from '@commander-js/extra-typings';
+import type { Weights } from '../src/onnx/index.js';
+import { HELP, WEIGHTS_CHOICES } from './options.js';
 import type { Outcome, Perform } from './outcome.js';
 
 export function addStrip(program: Command, perform: Perform): void {
@@ -8,11 +9,12 @@ export function addStrip(program: Command, perform: Perform): void {
     .description('take the caching out of a compiled model: gives the original back')
     .argument('<compiled>', 'a model that bwc compiled')
     .requiredOption('-o, --output <out>', 'the model without caching')
+    .addOption(new Option('--weights <how>', HELP.weights).choices(WEIGHTS_CHOICES))
     .option('--json', HELP.json)
-    .action((model, options) => perform(() => stripFile(model, options.output)));
+    .action((model, options) => perform(() => stripFile(model, options.output, options.weights)));
 }
 
-async function stripFile(path: string, output: string): Promise<Outcome> {
+async function stripFile(path: string, output: string, weights: Weights | undefined): Promise<Outcome> {
   const { checkOutputs, checkWeights } = await import('./files.js');
   checkOutputs(path, [output]);
   const [{ strip }, { readModel, writeModel }, { allNodes }] = await Promise.all([
@@ -21,15 +23,15 @@ async function stripFile(path: string, output: string): Promise<Outcome> {
     import('../src/ir/index.js'),
   ]);
   const model = readModel(path);
-  checkWeights(model, path, [output]);
+  await checkWeights(model, path, [output], { weights });
   const before = [...allNodes(model.graph)].length;
   strip(model);
   const nodes = [...allNodes(model.graph)].length;
-  await writeModel(model, output);
+  const written = await writeModel(model, output, { weights });
   return {
     ok: true,
     text: () => `Stripped to ${output}: ${nodes} nodes, ${before - nodes} removed.\n`,
     json: { output, nodes, removed: before - nodes },
-    diagnostics: [],
+    diagnostics: written.diagnostics,
   };
 }

@@ -67,8 +67,46 @@ export const CATALOGUE = {
   BWC109: entry<{ path: string; bytes: number }>({
     kind: 'unsupported',
     message: p => `${p.path} would embed ${p.bytes} bytes, and an ONNX file holds less than 2 GiB`,
-    why: 'No protobuf reader accepts a message of 2 GiB or more.',
+    why: 'No protobuf reader accepts a message of 2 GiB or more, and what is left lies in attributes or typed fields, which cannot leave the model.',
     hint: 'Save the original with external data first.',
+  }),
+  BWC110: entry<{ path: string; folder: string }>({
+    kind: 'usage',
+    message: p => `${p.path} would not find its weights: they lie in ${p.folder}`,
+    why: 'An ONNX file names its weights relative to its own folder, and may not leave it.',
+    hint: p => `Write into ${p.folder}, or pass --weights copy, link or embed.`,
+  }),
+  BWC111: entry<{ path: string; folder: string }>({
+    kind: 'user',
+    message: p => `cannot link ${p.path} into ${p.folder}`,
+    why: 'Hard links and shared blocks need one file system that has them. Nothing was written.',
+    hint: 'Pass --weights copy.',
+  }),
+  BWC112: entry<{ path: string }>({
+    kind: 'user',
+    message: p => `${p.path} exists and holds other weights`,
+    why: 'Another model may need them. Nothing was written.',
+    hint: 'Choose another folder, or move that file away.',
+  }),
+  BWC113: entry<{ path: string; location: string; tensor: string; recorded: string; found: string }>({
+    kind: 'user',
+    message: p => `the weights in ${p.location} are not those that ${p.tensor} records: sha1 is ${p.found}, not ${p.recorded}`,
+    why: p => `${p.path} carries a checksum of its weights file, and the file has changed since or was damaged.`,
+    hint: 'Fetch or export the weights again.',
+  }),
+  BWC114: entry<{ path: string; location: string; bytes: number; size: number }>({
+    kind: 'user',
+    severity: 'note',
+    message: p => `${p.bytes} bytes of weights were written to ${p.location}, beside the model`,
+    why: p => `With its weights inside, ${p.path} would have ${p.size} bytes, and no protobuf reader accepts 2 GiB or more.`,
+    hint: 'Keep both files in one folder.',
+  }),
+  BWC115: entry<{ path: string }>({
+    kind: 'user',
+    severity: 'note',
+    message: p => `${p.path} records no checksum of weights`,
+    why: 'Few exporters write one.',
+    hint: 'Nothing to do; there was nothing to compare.',
   }),
   BWC201: entry<{ found: string }>({
     kind: 'user',

@@ -2,6 +2,7 @@ import { type Attribute, int, ints } from './attribute.js';
 import type { Graph } from './graph.js';
 import type { Model } from './model.js';
 import { Node } from './node.js';
+import { applyPatch } from './patch.js';
 import { Tensor } from './tensor.js';
 import { type TensorType, tensorType, type ValueType } from './types.js';
 import { Value } from './value.js';
@@ -126,7 +127,7 @@ export class Builder {
   /** Puts what was built into the graph, in front of `before` or at the end. */
   place(before?: Node): readonly Node[] {
     const nodes = this.#nodes;
-    this.graph.insertBefore(before, nodes);
+    applyPatch({ graph: this.graph, insert: nodes, before });
     this.#nodes = [];
     return nodes;
   }

@@ -8,6 +8,7 @@ export { Names } from './names.js';
 export { cloneNode, Node, type NodeInit } from './node.js';
 export type { Origin } from './origin.js';
 export { parse } from './parse.js';
+export { applyPatch, type Patch, PatchError, type Replacement } from './patch.js';
 export { print, printGraph } from './print.js';
 export { type ExternalData, fromHalf, Tensor, type TensorInit, type TypedArray, toHalf } from './tensor.js';
 export * from './traverse.js';

@@ -10,7 +10,7 @@ export interface NodeInit {
   readonly name?: string;
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly (Value | undefined)[];
-  /** Attributes, or how to read them when they are first asked for. */
+  /** Attributes, or how to read them when they are first asked for; attributes with graphs in them are never left for later. */
   readonly attributes?: Iterable<Attribute> | (() => Iterable<Attribute>);
   readonly docString?: string;
   readonly metadata?: Map<string, string> | (() => Map<string, string>);
@@ -92,7 +92,8 @@ export class Node {
   /** The graphs of the node's attributes (`If` branches, loop bodies), in attribute order. */
   get subgraphs(): readonly Graph[] {
     const graphs: Graph[] = [];
-    for (const attribute of this.attributes.values()) graphs.push(...graphsOf(attribute));
+    // Attributes that were not read yet hold no graph.
+    for (const attribute of this.#attributes?.values() ?? []) graphs.push(...graphsOf(attribute));
     return graphs;
   }
 

@@ -141,7 +141,7 @@ const CUDA_TYPES: ReadonlyMap<string, readonly DataType[]> = new Map<string, rea
   ...each(['Abs', 'Sub', 'Add', 'Mul', 'Div', 'Neg', 'Sign'], ARITHMETIC),
   ...each(['ReduceSum'], [...FLOATS, 'bfloat16', 'int32', 'int64']),
   ...each(['ReduceMean', 'ReduceL1', 'ReduceL2'], [...FLOATS, 'int32']),
-  ...each(['ReduceMax'], [...FLOATS, 'int32', 'int64', 'int8', 'uint8']),
+  ...each(['ReduceMax', 'ReduceMin'], [...FLOATS, 'int32', 'int64', 'int8', 'uint8']),
   ...each(['ReduceSumSquare'], FLOATS),
   ...each(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual'], ORDERED),
   ...each(['Equal'], [...ORDERED, 'bool']),

@@ -1,7 +1,7 @@
 import type { Graph, Value } from '../ir/index.js';
 import type { EncodedGraph } from './encode-attribute.js';
 import { encodeNode, nodeOrigin } from './encode-node.js';
-import { encodeTensor, isSparse, originOf } from './encode-tensor.js';
+import { encodeTensor, isSparse, recordOf } from './encode-tensor.js';
 import { encodeValue } from './encode-value.js';
 import { GraphOrigin, ValueOrigin } from './origin.js';
 import { Output } from './output.js';
@@ -44,7 +44,7 @@ function sparse(value: Value): boolean {
 function tensors(number: number, values: readonly Value[]): Rule {
   return list(
     values,
-    value => value.initializer && originOf(value.initializer),
+    value => value.initializer && recordOf(value.initializer),
     (out, value) => value.initializer && encodeTensor(out, number, value.initializer, value.name),
   );
 }

@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, win32 } from 'node:path';
 import { refuse } from '../diagnostics/index.js';
 import { allGraphs, allNodes, type Graph, type Model, type Tensor } from '../ir/index.js';
 import { reasonOf } from './descriptor.js';
+import { FileSource } from './source.js';
+
+const BUFFER = 1024 * 1024;
 
 /**
  * Refuses when weights that the model keeps in other files are not there, or those files are too short. As in
@@ -25,10 +29,50 @@ export function checkExternalData(model: Model, path: string): void {
 }
 
 /** The files in which the model keeps weights, as it names them: relative to its own folder. */
-export function externalLocations(model: Model): Set<string> {
+export function externalLocations(model: Model, but?: ReadonlyMap<Tensor, unknown>): Set<string> {
   const locations = new Set<string>();
-  for (const [, { external }] of externalTensors(model)) if (external) locations.add(external.location);
+  for (const [, tensor] of externalTensors(model))
+    if (tensor.external && !but?.has(tensor)) locations.add(tensor.external.location);
   return locations;
+}
+
+/**
+ * Compares each file's SHA-1 with the checksums that tensors record of it, as ONNX defines them, and refuses with
+ * BWC113 where one differs.
+ * @returns the number of files that were compared
+ */
+export async function verifyChecksums(model: Model, path: string): Promise<number> {
+  const wanted = new Map<string, Map<string, string>>();
+  for (const [name, { external }] of externalTensors(model)) {
+    if (external?.checksum === undefined) continue;
+    const known = wanted.get(external.location) ?? new Map<string, string>();
+    wanted.set(external.location, known.set(external.checksum.toLowerCase(), name));
+  }
+  for (const [location, checksums] of wanted) {
+    const found = await sha1(new FileSource(join(dirname(path), location)));
+    for (const [checksum, tensor] of checksums)
+      if (checksum !== found) refuse('BWC113', { path, location, tensor, recorded: checksum, found });
+  }
+  return wanted.size;
+}
+
+async function sha1(source: FileSource): Promise<string> {
+  const hash = createHash('sha1');
+  const buffers = [Buffer.allocUnsafe(BUFFER), Buffer.allocUnsafe(BUFFER)] as const;
+  const read = async (at: number): Promise<Uint8Array> => {
+    const buffer = buffers[(at / BUFFER) % 2 === 0 ? 0 : 1];
+    const end = Math.min(at + BUFFER, source.size);
+    if (at < end) await source.readInto(buffer, 0, at, end);
+    return buffer.subarray(0, Math.max(0, end - at));
+  };
+  let coming = read(0);
+  for (let at = 0; at < source.size; at += BUFFER) {
+    const bytes = await coming;
+    coming = read(at + BUFFER);
+    hash.update(bytes);
+  }
+  await coming;
+  return hash.digest('hex');
 }
 
 /** As `externalLocations`, of initializers only: needs no attribute that was not read yet. */

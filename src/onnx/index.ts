@@ -1,6 +1,7 @@
 export { encodeModel, toBytes } from './encode.js';
-export { checkExternalData, externalLocations } from './external.js';
+export { checkExternalData, externalLocations, verifyChecksums } from './external.js';
 export { modelHash } from './hash.js';
 export type { Segment } from './output.js';
 export { readModel, readModelFrom } from './read.js';
-export { writeModel } from './write.js';
+export { WEIGHTS, type Weights } from './weights.js';
+export { type WriteOptions, type Written, writeModel } from './write.js';

@@ -55,6 +55,23 @@ export class TensorOrigin extends RecordOrigin {
   tensor: Tensor | undefined;
 }
 
+/** A tensor whose elements are written elsewhere than they were read. */
+export class MovedOrigin implements Origin {
+  /** The record whose other fields stay; absent for a tensor that was never in a file. */
+  readonly record: TensorOrigin | undefined;
+  /** The elements, when they come into the model. */
+  readonly data: Span | undefined;
+
+  constructor(record: TensorOrigin | undefined, data?: Span) {
+    this.record = record;
+    this.data = data;
+  }
+
+  get origin(): string {
+    return this.record?.origin ?? 'a new tensor';
+  }
+}
+
 export type Role = 'input' | 'output' | 'info';
 
 /** A `ValueInfoProto`, and the value it declares as that was when reading was done. */

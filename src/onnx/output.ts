@@ -36,9 +36,10 @@ export class Output {
   }
 
   /** A length-delimited field. */
-  field(number: number, payload: Output | Uint8Array): void {
-    this.bytes(header(number, payload.length));
+  field(number: number, payload: Output | Uint8Array | Span): void {
+    this.bytes(header(number, 'source' in payload ? payload.end - payload.start : payload.length));
     if (payload instanceof Output) this.append(payload);
+    else if ('source' in payload) this.range(payload);
     else this.bytes(payload);
   }
 

@@ -1,10 +1,12 @@
 import {
+  applyPatch,
   attr,
   type Builder,
   Graph,
   isWithin,
   type Model,
   Node,
+  type Replacement,
   readsOf,
   Tensor,
   type TensorType,
@@ -100,6 +102,7 @@ function gateExit(context: Context, gate: Gate, exit: Exit, state: StatePlan): v
   const toKeep =
     state.type.elem === type.elem ? features : inCompute.cast(features, state.type.elem, state.type);
 
+  const replace: Replacement[] = [];
   if (exit.addends) {
     const { add, stream } = exit.addends;
     const reused =
@@ -118,7 +121,7 @@ function gateExit(context: Context, gate: Gate, exit: Exit, state: StatePlan): v
         type,
         `addend${operand}`,
       );
-      add.setInput(operand, output);
+      replace.push({ from, to: output, where: user => user === add });
     }
   } else {
     const stand =
@@ -131,7 +134,7 @@ function gateExit(context: Context, gate: Gate, exit: Exit, state: StatePlan): v
       type,
       'exit',
     );
-    exit.value.replaceUses(output, user => !isWithin(gate.compute, user));
+    replace.push({ from: exit.value, to: output, where: user => !isWithin(gate.compute, user) });
   }
   const next = branchOutput(
     context,
@@ -143,6 +146,7 @@ function gateExit(context: Context, gate: Gate, exit: Exit, state: StatePlan): v
   );
   inCompute.place();
   inReuse.place();
+  applyPatch({ graph: model.graph, replace });
   returnAs(model.graph, stateOutput(state.name), next);
 }
 

@@ -93,7 +93,9 @@ function expand(model: Model, graph: Graph, call: Node, definition: FunctionDef)
     for (const user of [...formal.users]) {
       if (actual !== undefined) user.replaceInput(formal, actual);
       else if (user instanceof Node)
-        user.inputs.forEach((v, at) => v === formal && user.setInput(at, undefined));
+        user.inputs.forEach((v, at) => {
+          if (v === formal) user.setInput(at, undefined);
+        });
     }
     results.forEach((r, at) => {
       if (r === formal && actual !== undefined) results[at] = actual;

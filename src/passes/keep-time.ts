@@ -26,6 +26,7 @@ export const keepTime: Pass = {
     const less: [Value | number, Value | number][] = [
       [0.5, field(facts.fields, 'step')],
       [field(facts.knobs, 'reset'), 0.5],
+      [field(facts.fields, 'count'), HUGE],
       [field(facts.fields, 'value'), HUGE],
     ];
     const next = new Map<string, Value>();
@@ -37,7 +38,7 @@ export const keepTime: Pass = {
     }
     if (facts.dims && facts.dimsBefore) {
       const change = b.op('Abs', [b.op('Sub', [facts.dims, facts.dimsBefore])]);
-      less.push([b.reduce('ReduceMax', change, [0], true), 0.5]);
+      less.push([b.reduce('ReduceSum', change, [0], true), 0.5]);
     }
     const valid = allLess(b, less, 'valid');
     if (pace) next.set('pace', b.op('Mul', [pace, valid]));
@@ -65,7 +66,7 @@ function readFacts(context: Context, b: Builder): Omit<Clock, 'valid' | 'next'> 
           ),
           'float32',
         );
-  const time = timeOf(context, b);
+  const length = dims ? undefined : b.cast(b.op('Shape', [control]), 'float32');
   const parts: [name: string, value: Value | undefined, lengths: readonly number[]][] = [
     [
       'control',
@@ -74,7 +75,7 @@ function readFacts(context: Context, b: Builder): Omit<Clock, 'valid' | 'next'> 
     ],
     ['knobs', need(context, 'knobs'), KNOBS.map(() => 1)],
     ['dims', dims, [layout.dims]],
-    ['time', time, [1]],
+    ['length', length, [1]],
   ];
   const present = parts.filter(([, value]) => value !== undefined);
   const joined = b.concat(
@@ -96,16 +97,25 @@ function readFacts(context: Context, b: Builder): Omit<Clock, 'valid' | 'next'> 
   const names = [...layout.early, ...layout.measured];
   const fields = new Map([...early, ...measured].map((value, i) => [names[i] ?? '', value]));
   const knobs = new Map(take(KNOBS.length).map((value, i) => [KNOBS[i]?.name ?? '', value]));
-  return { fields, knobs, dims: dims && take(1)[0], dimsBefore, time: time && take(1)[0] };
+  const time = timeOf(context, b, field(knobs, 'reset'));
+  return { fields, knobs, dims: dims && take(1)[0], dimsBefore, time };
 }
 
-/** The timestep as one float32 of shape [1]; per-token timesteps are averaged. */
-function timeOf(context: Context, b: Builder): Value | undefined {
+/**
+ * The timestep as one float32 of shape [1]; per-token timesteps are averaged. A zero made of `host` is added, without
+ * which ONNX Runtime would begin on the device; of 16-bit types it does so in any case.
+ */
+function timeOf(context: Context, b: Builder, host: Value): Value | undefined {
   const { timestep } = context.plan;
   if (timestep === undefined) return undefined;
   const { elem, shape } =
     timestep.type?.kind === 'tensor' ? timestep.type : { elem: undefined, shape: undefined };
-  const line = shape?.length === 1 ? timestep : b.op('Reshape', [timestep, b.i64(-1)]);
+  let here = timestep;
+  if (elem === 'float32' || elem === 'float64' || elem === 'int64' || elem === 'int32') {
+    const zero = b.op('Mul', [host, b.f32(0)]);
+    here = b.op('Add', [timestep, elem === 'float32' ? zero : b.cast(zero, elem)]);
+  }
+  const line = shape?.length === 1 ? here : b.op('Reshape', [here, b.i64(-1)]);
   return b.reduce('ReduceMean', elem === 'float32' ? line : b.cast(line, 'float32'), [0], true, {
     name: 'time',
   });

@@ -1,4 +1,13 @@
-import { captures, cloneNode, type Graph, isWithin, type Node, type User, Value } from '../ir/index.js';
+import {
+  applyPatch,
+  captures,
+  cloneNode,
+  type Graph,
+  isWithin,
+  type Node,
+  type Replacement,
+  Value,
+} from '../ir/index.js';
 import { type Context, need, type Pass } from './pass.js';
 
 /** Constants below this many elements are kept beside their readers: shapes, axes, scalars. */
@@ -20,13 +29,16 @@ export const localise: Pass = {
   run(context) {
     const gate = need(context, 'gate');
     for (const branch of [gate.reuse, gate.compute]) {
-      const copies: Node[] = [];
+      const insert: Node[] = [];
+      const replace: Replacement[] = [];
       for (const value of captures(branch)) {
-        const wanted = isSmallConstant(value) || isNeededNear(context.model.graph, branch, value);
-        const copy = wanted ? bringInto(context, branch, value) : undefined;
-        if (copy) copies.push(copy);
+        if (!isSmallConstant(value) && !isNeededNear(context.model.graph, branch, value)) continue;
+        if (branch === gate.compute && moved(context.model.graph, branch, value)) continue;
+        const copy = copyOf(context, branch, value);
+        if (copy.producer) insert.push(copy.producer);
+        replace.push({ from: value, to: copy, where: user => isWithin(branch, user) });
       }
-      branch.insertBefore(branch.nodes[0], copies);
+      applyPatch({ graph: branch, insert, before: branch.nodes[0], replace });
     }
   },
 };
@@ -44,30 +56,28 @@ function isNeededNear(graph: Graph, branch: Graph, value: Value): boolean {
   return users.every(u => isWithin(branch, u)) && users.some(u => 'op' in u && NEEDS_LOCAL_WEIGHTS.has(u.op));
 }
 
-/** Copies a constant into the branch, or moves it into the compute branch when nobody else reads it; returns the node to insert when it is one. */
-function bringInto(context: Context, branch: Graph, value: Value): Node | undefined {
-  const { graph, names } = context.model;
-  const here = (user: User): boolean => isWithin(branch, user);
-  const exclusive = branch === need(context, 'gate').compute && [...value.users].every(here);
-  const tensor = value.initializer;
-  if (tensor !== undefined) {
-    if (exclusive && value.home === graph) {
-      graph.removeInitializer(value);
-      branch.addInitializer(value, tensor);
-      return undefined;
-    }
-    const copy = new Value(names.fresh(`bwc/copy/${value.name}`), value.type);
-    branch.addInitializer(copy, tensor);
-    value.replaceUses(copy, here);
-    context.emitted.copies.set(copy.name, value.name);
-    return undefined;
-  }
-  const node = value.producer;
-  if (node === undefined) return undefined;
+/** Moves an initializer into the branch when nobody else reads it. */
+function moved(graph: Graph, branch: Graph, value: Value): boolean {
+  const { initializer } = value;
+  if (initializer === undefined || value.home !== graph) return false;
+  if (![...value.users].every(user => isWithin(branch, user))) return false;
+  graph.removeInitializer(value);
+  branch.addInitializer(value, initializer);
+  return true;
+}
+
+/** A copy of a constant for the branch: an initializer of it, or the output of a new Constant. */
+function copyOf(context: Context, branch: Graph, value: Value): Value {
+  const { names } = context.model;
   const name = names.fresh(`bwc/copy/${value.name}`);
-  const copy = cloneNode(node, [name], names.fresh(`${name}.node`));
-  copy.docString = 'bwc: made by pass localise';
-  value.replaceUses(copy.output, here);
-  context.emitted.copies.set(copy.output.name, value.name);
-  return copy;
+  context.emitted.copies.set(name, value.name);
+  if (value.initializer !== undefined) {
+    const copy = new Value(name, value.type);
+    branch.addInitializer(copy, value.initializer);
+    return copy;
+  }
+  if (value.producer === undefined) throw new Error(`${value} is not constant`);
+  const node = cloneNode(value.producer, [name], names.fresh(`${name}.node`));
+  node.docString = 'bwc: made by pass localise';
+  return node.output;
 }

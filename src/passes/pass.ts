@@ -1,5 +1,5 @@
 import type { Graph, Model, Node, Value } from '../ir/index.js';
-import { Builder } from '../ir/index.js';
+import { applyPatch, Builder } from '../ir/index.js';
 import type { Plan } from '../plan/index.js';
 
 /** What passes hand on to later ones. Each is set by the pass named beside it. */
@@ -98,6 +98,6 @@ export function returnAs(graph: Graph, name: string, value: Value): void {
   if (before === undefined) throw new Error(`graph has no output ${name}`);
   value.name = name;
   value.type = before.type;
-  before.replaceUses(value);
-  if (before.producer) graph.delete(new Set([before.producer]));
+  const remove = before.producer ? [before.producer] : [];
+  applyPatch({ graph, replace: [{ from: before, to: value }], remove });
 }

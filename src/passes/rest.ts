@@ -1,5 +1,5 @@
 import { refuse } from '../diagnostics/index.js';
-import { ancestors, type Model, Value } from '../ir/index.js';
+import { ancestors, applyPatch, type Model, Value } from '../ir/index.js';
 import { inferTypes } from '../ir/infer/index.js';
 import type { Manifest } from '../plan/index.js';
 
@@ -28,9 +28,9 @@ export function keepRest(model: Model, manifest: Manifest): void {
           ? find(same)
           : new Value(model.names.fresh(`bwc.rest.${i}`), inferred.typeOf(leaves));
       if (typeof same !== 'string') graph.addInput(instead);
-      leaves.replaceUses(instead);
+      applyPatch({ graph, replace: [{ from: leaves, to: instead }] });
     });
   }
   const needed = ancestors(graph, graph.outputs);
-  graph.delete(new Set(graph.nodes.filter(n => !needed.has(n))));
+  applyPatch({ graph, remove: graph.nodes.filter(n => !needed.has(n)) });
 }

@@ -1,4 +1,13 @@
-import { ancestorIn, cloneNode, type Graph, isWithin, type Node, type User } from '../ir/index.js';
+import {
+  ancestorIn,
+  applyPatch,
+  cloneNode,
+  type Graph,
+  isWithin,
+  type Node,
+  type Replacement,
+  type User,
+} from '../ir/index.js';
 import { type Context, need, type Pass } from './pass.js';
 
 /**
@@ -17,6 +26,7 @@ export const sink: Pass = {
       [gate.reuse, []],
     ]);
     const home = new Map<Node, Graph>();
+    const replace: Replacement[] = [];
     const branchOf = (user: User): Graph | undefined => {
       const node = ancestorIn(graph, user);
       if (node === undefined) return undefined;
@@ -38,14 +48,23 @@ export const sink: Pass = {
         home.set(node, only);
         sunk.get(only)?.push(node);
       } else if (node.op === 'Add' && node.outputs.some(v => v !== undefined && enters.has(v))) {
-        const copy = duplicate(context, node, gate.reuse);
+        const copy = duplicate(context, node);
+        replace.push({ from: node.output, to: copy.output, where: user => isWithin(gate.reuse, user) });
         sunk.get(gate.reuse)?.push(copy);
         home.set(node, gate.compute);
         sunk.get(gate.compute)?.push(node);
       }
     }
     graph.detach(new Set(home.keys()));
-    for (const [branch, nodes] of sunk) branch.insertBefore(branch.nodes[0], nodes.reverse());
+    for (const [branch, nodes] of sunk) {
+      const insert = nodes.reverse();
+      applyPatch({
+        graph: branch,
+        insert,
+        before: branch.nodes[0],
+        replace: branch === gate.reuse ? replace : [],
+      });
+    }
   },
 };
 
@@ -54,12 +73,11 @@ function isOurs(node: Node): boolean {
   return node.name.startsWith('bwc/');
 }
 
-/** A copy of `node` for one branch: the branch's readers read the copy. */
-function duplicate(context: Context, node: Node, branch: Graph): Node {
+/** A copy of `node` for the reuse branch. */
+function duplicate(context: Context, node: Node): Node {
   const { names } = context.model;
   const name = names.fresh(`bwc/reuse/${node.opType}`);
   const copy = cloneNode(node, [name], names.fresh(`${name}.node`));
   copy.docString = 'bwc: made by pass sink';
-  node.output.replaceUses(copy.output, user => isWithin(branch, user));
   return copy;
 }

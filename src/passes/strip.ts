@@ -12,7 +12,7 @@ export function strip(model: Model): void {
   const { graph } = model;
   const gate = graph.nodes.find(n => n.name === undo.gate);
   const compute = gate?.subgraph('else_branch');
-  if (gate === undefined || compute === undefined) return refuse('BWC207', {});
+  if (gate === undefined || compute === undefined) refuse('BWC207', {});
   for (const value of [...graph.outputs]) if (isOurs(value.name)) graph.removeOutput(value);
   restoreConstants(graph, compute, undo);
   bringBack(graph, gate, compute);
@@ -22,9 +22,11 @@ export function strip(model: Model): void {
 }
 
 function undoOf(model: Model): Undo {
-  const text = model.metadata.get(UNDO_KEY);
-  const parsed = undoSchema.safeParse(text === undefined ? undefined : JSON.parse(text));
-  return parsed.success ? parsed.data : refuse('BWC207', {});
+  try {
+    return undoSchema.parse(JSON.parse(model.metadata.get(UNDO_KEY) ?? ''));
+  } catch (error) {
+    return refuse('BWC207', {}, undefined, error);
+  }
 }
 
 /** True for what bwc added: its names are its own. */

@@ -53,7 +53,9 @@ function modules(file: SourceFile): string[] {
 const relativeImports = files.flatMap(file =>
   modules(file)
     .filter(name => name.startsWith('.'))
-    .map((name): Import => ({ from: pathOf(file), to: relative(ROOT, resolve(file.getDirectoryPath(), name)) })),
+    .map(
+      (name): Import => ({ from: pathOf(file), to: relative(ROOT, resolve(file.getDirectoryPath(), name)) }),
+    ),
 );
 
 describe('imports', () => {
@@ -79,7 +81,9 @@ describe('imports', () => {
   });
 
   it('never reach from src into the command line, a script or a test', () => {
-    expect(relativeImports.filter(({ from, to }) => from.startsWith('src/') && !to.startsWith('src'))).toEqual([]);
+    expect(
+      relativeImports.filter(({ from, to }) => from.startsWith('src/') && !to.startsWith('src')),
+    ).toEqual([]);
   });
 
   it.each([

@@ -100,7 +100,9 @@ function leaks({ blocks, flow }: Analysis): string[] {
     return block.nodes.flatMap(node =>
       node.outputs.flatMap(value => {
         if (value === undefined || allowed.has(value) || flow.isConstant(value)) return [];
-        const outside = [...value.users].filter(u => !(u instanceof Node && (mine.has(u) || u.op === 'Shape')));
+        const outside = [...value.users].filter(
+          u => !(u instanceof Node && (mine.has(u) || u.op === 'Shape')),
+        );
         return outside.length > 0 ? [`block ${block.index}: ${value.name}`] : [];
       }),
     );

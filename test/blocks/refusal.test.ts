@@ -17,7 +17,10 @@ function refusalOf(call: () => unknown): Refusal['diagnostic'] | undefined {
 
 describe('what is not a diffusion transformer', () => {
   it('refuses layers without a residual', () => {
-    const layers = Array.from({ length: 4 }, (_, i) => `h${i + 1} = MatMul(h${i}, w) \n r${i + 1} = Relu(h${i + 1})`);
+    const layers = Array.from(
+      { length: 4 },
+      (_, i) => `h${i + 1} = MatMul(h${i}, w) \n r${i + 1} = Relu(h${i + 1})`,
+    );
     const text = `<ir_version: 8, opset_import: ["" : 17]>
 mlp (float[2,8] h0) => (float[2,8] h4) <float[8,8] w = {${Array(64).fill('0.5').join(',')}}> { ${layers.join('\n')} }`;
     const found = refusalOf(() => analyse(parse(text)));

@@ -17,12 +17,12 @@ export function toy({ blocks, hidden = () => WIDTH, timestep = true }: ToyOption
     weight(`up${i}`, WIDTH, hidden(i), 3 * i + 2),
     weight(`down${i}`, hidden(i), WIDTH, 3 * i + 3),
   ]);
-  const scale = timestep ? 'e0 = Sin(t)\n e = Reshape(e0, [-1, 1, 1])' : 'e = Identity(one)';
+  const scale = timestep ? 'e0 = Sin(t)\n e = Reshape(e0, shape)' : 'e = Identity(one)';
   return `<ir_version: 8, opset_import: ["" : 17]>
 toy (float[batch,6,${WIDTH}] x${timestep ? ', float[batch] t' : ''}) => (float[batch,6,${WIDTH}] y)
 <float[1] one = {1.0}, ${timestep ? 'int64[3] shape = {-1,1,1}, ' : ''}${weights.flat().join(', ')}>
 {
- ${scale.replace('[-1, 1, 1]', 'shape')}
+ ${scale}
  s0 = Add(x, one)
 ${Array.from({ length: blocks }, (_, i) => block(i)).join('\n')}
  y = Relu(s${blocks})
@@ -44,6 +44,8 @@ function block(i: number): string {
 }
 
 function weight(name: string, rows: number, columns: number, seed: number): string {
-  const values = Array.from({ length: rows * columns }, (_, j) => (((j * 7 + seed * 5) % 17) / 17 - 0.5).toFixed(4));
+  const values = Array.from({ length: rows * columns }, (_, j) =>
+    (((j * 7 + seed * 5) % 17) / 17 - 0.5).toFixed(4),
+  );
   return `float[${rows},${columns}] ${name} = {${values.join(',')}}`;
 }

@@ -21,15 +21,18 @@ describe.each(LEVELS)('optimisations: %s', level => {
     const reference = originalSteps(fixture, { level }).then(steps => steps.slice(0, COMPARED));
     const methods = CASES.filter(c => c.fixture === fixture).map(c => c.method);
 
-    it.each(methods)('$name never reuses at threshold 0, and gives the bits of the original', async method => {
-      const steps = await reference;
-      const model = await open(
-        build(fixture, { method: method.name, steps: STEPS, set: known(method, { threshold: 0 }) }),
-        { level },
-      );
-      expectOriginal(await feed(model, feedsOf(steps)), steps);
-      await model.close();
-    });
+    it.each(methods)(
+      '$name never reuses at threshold 0, and gives the bits of the original',
+      async method => {
+        const steps = await reference;
+        const model = await open(
+          build(fixture, { method: method.name, steps: STEPS, set: known(method, { threshold: 0 }) }),
+          { level },
+        );
+        expectOriginal(await feed(model, feedsOf(steps)), steps);
+        await model.close();
+      },
+    );
 
     it.each(methods)('$name gives them when forced, or kept from reusing, at run time', async method => {
       const steps = await reference;

@@ -40,7 +40,13 @@ describe.each(cases)('$title', ({ fixture, method }) => {
   });
 
   it('computes a step that is forced, and keeps time', async () => {
-    const model = await open(build(fixture, { method: method.name, steps: 6, set: known(method, { threshold: 100, interval: 2, tail: 0 }) }));
+    const model = await open(
+      build(fixture, {
+        method: method.name,
+        steps: 6,
+        set: known(method, { threshold: 100, interval: 2, tail: 0 }),
+      }),
+    );
     const feeds = feedsOf(await originalSteps(fixture, {}));
     await feed(model, feeds.slice(0, 2));
     model.setKnobs({ force: 1 });

@@ -16,6 +16,9 @@ const HOST_INPUTS: Readonly<Record<string, readonly number[]>> = {
   ReduceSum: [1],
   ReduceMean: [1],
   ReduceMax: [1],
+  ReduceMin: [1],
+  ReduceL1: [1],
+  Range: [0, 1, 2],
   If: [0],
 };
 

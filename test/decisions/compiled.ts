@@ -1,11 +1,6 @@
-import { type CompileOptions, type Compiled, compile } from '../../src/compile.js';
+import { type Compiled, type CompileOptions, compile } from '../../src/compile.js';
 import { toBytes } from '../../src/onnx/index.js';
-import {
-  CachedModel,
-  type CachedOptions,
-  loadProfile,
-  type RunProfile,
-} from '../../src/runtime/index.js';
+import { CachedModel, type CachedOptions, loadProfile, type RunProfile } from '../../src/runtime/index.js';
 import { type Fixture, read } from '../blocks/fixtures.js';
 
 export interface Built extends Compiled {

@@ -34,7 +34,11 @@ interface Variant extends ProfileChanges {
   readonly steps: number;
   readonly seeds: readonly number[];
   readonly set?: Readonly<Record<string, unknown>>;
-  readonly rule?: { readonly threshold?: number; readonly interval?: number; readonly tokens?: Rule['tokens'] };
+  readonly rule?: {
+    readonly threshold?: number;
+    readonly interval?: number;
+    readonly tokens?: Rule['tokens'];
+  };
 }
 
 const few = SEEDS.slice(0, 2);
@@ -42,11 +46,39 @@ const few = SEEDS.slice(0, 2);
 const VARIANTS: readonly Variant[] = [
   { title: '30 steps', steps: 30, seeds: SEEDS },
   { title: '50 steps', steps: 50, seeds: SEEDS },
-  { title: 'all tokens', once: true, steps: 30, seeds: few, set: { tokens: 'full' }, rule: { tokens: undefined } },
-  { title: 'threshold 0.05', once: true, steps: 50, seeds: few, set: { threshold: 0.05 }, rule: { threshold: 0.05 } },
-  { title: 'threshold 0.08', once: true, steps: 30, seeds: few, set: { threshold: 0.08 }, rule: { threshold: 0.08 } },
+  {
+    title: 'all tokens',
+    once: true,
+    steps: 30,
+    seeds: few,
+    set: { tokens: 'full' },
+    rule: { tokens: undefined },
+  },
+  {
+    title: 'threshold 0.05',
+    once: true,
+    steps: 50,
+    seeds: few,
+    set: { threshold: 0.05 },
+    rule: { threshold: 0.05 },
+  },
+  {
+    title: 'threshold 0.08',
+    once: true,
+    steps: 30,
+    seeds: few,
+    set: { threshold: 0.08 },
+    rule: { threshold: 0.08 },
+  },
   { title: 'interval 7', once: true, steps: 30, seeds: few, set: { interval: 7 }, rule: { interval: 7 } },
-  { title: 'interval of a fifth', once: true, steps: 30, seeds: few, set: { interval: 0.2 }, rule: { interval: 0.2 } },
+  {
+    title: 'interval of a fifth',
+    once: true,
+    steps: 30,
+    seeds: few,
+    set: { interval: 0.2 },
+    rule: { interval: 0.2 },
+  },
   {
     title: 'fewer tokens',
     once: true,

@@ -26,7 +26,10 @@ export class Epilogue {
     const model = read(fixture);
     const { graph } = model;
     const value = defined(picked(model)[0]);
-    const from = new Value(CUT, value.type?.kind === 'tensor' ? { kind: 'tensor', elem: value.type.elem } : undefined);
+    const from = new Value(
+      CUT,
+      value.type?.kind === 'tensor' ? { kind: 'tensor', elem: value.type.elem } : undefined,
+    );
     from.type ??= { kind: 'tensor', elem: 'float32' };
     model.names.reserve(CUT);
     graph.addInput(from);
@@ -34,7 +37,10 @@ export class Epilogue {
     const needed = ancestors(graph, graph.outputs);
     expectFewer(needed.size, graph.nodes.length);
     for (const node of graph.nodes.filter(n => !needed.has(n)).reverse()) graph.delete(new Set([node]));
-    return new Epilogue(await openModel(toBytes(model), { threads: 1, ...options }), fixture.truth.prediction);
+    return new Epilogue(
+      await openModel(toBytes(model), { threads: 1, ...options }),
+      fixture.truth.prediction,
+    );
   }
 
   /** The prediction with `stand` in the place of the value. */

@@ -61,13 +61,15 @@ export function blockOutputs({ truth, exporter }: Fixture): Picked {
 export const attentionInputs: Picked = model => {
   const biases = [...model.graph.initializers].filter(v => /^blocks\.\d+\.attn\.to_qkv\.bias$/.test(v.name));
   const index = (value: Value): number => Number(value.name.split('.')[1]);
-  return biases.sort((a, b) => index(a) - index(b)).map(bias => {
-    const [sum] = bias.users;
-    if (sum === undefined || !('inputs' in sum) || !('opType' in sum)) throw new Error('a bias is added');
-    const product = defined(sum.inputs.find(v => v !== bias)?.producer, 'product');
-    if (product.op !== 'MatMul') throw new Error(`${product} is not the projection`);
-    return defined(product.inputs[0]);
-  });
+  return biases
+    .sort((a, b) => index(a) - index(b))
+    .map(bias => {
+      const [sum] = bias.users;
+      if (sum === undefined || !('inputs' in sum) || !('opType' in sum)) throw new Error('a bias is added');
+      const product = defined(sum.inputs.find(v => v !== bias)?.producer, 'product');
+      if (product.op !== 'MatMul') throw new Error(`${product} is not the projection`);
+      return defined(product.inputs[0]);
+    });
 };
 
 export function valuesByName(model: Model): Map<string, Value> {

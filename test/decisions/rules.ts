@@ -74,7 +74,7 @@ export class CodeRule implements Decider {
 
   constructor(rule: Rule) {
     this.#rule = rule;
-    this.#schedule = new Array<boolean>(rule.steps).fill(false);
+    this.#schedule = Array.from({ length: rule.steps }, () => false);
   }
 
   reuses(step: number): boolean {

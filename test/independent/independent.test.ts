@@ -21,7 +21,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Runs a script of this folder: JSON in, JSON out. */
 function python(script: string, input: unknown): unknown {
   const path = new URL(script, import.meta.url).pathname;
-  const run = spawnSync(PYTHON, [path], { input: JSON.stringify(input), maxBuffer: 2 ** 28, encoding: 'utf8' });
+  const run = spawnSync(PYTHON, [path], {
+    input: JSON.stringify(input),
+    maxBuffer: 2 ** 28,
+    encoding: 'utf8',
+  });
   if (run.status !== 0) throw new Error(run.stderr);
   return JSON.parse(run.stdout);
 }
@@ -72,18 +76,21 @@ describe.skipIf(!RUNTIME).each(TRAINED)('onnxruntime in Python, $title', fixture
     expect(answer.difference).toBeLessThanOrEqual(1e-6);
   });
 
-  it.each(METHODS)('$name: with state defaults it drops in, and caches when state is threaded', async ({ name }) => {
-    const { steps, decisions } = await inNode(fixture, name);
-    const built = build(fixture, { method: name, steps: 12, stateDefaults: true });
-    const answer = python('drop_in.py', {
-      original: fixture.path,
-      ...written(built, `${fixture.title}.${name}.drop-in`),
-      steps,
-    }) as { inputs: string[]; same: boolean; decisions: string };
-    expect(answer.inputs).toEqual(built.manifest.inputs);
-    expect(answer.same).toBe(true);
-    expect(answer.decisions).toBe(decisions);
-  });
+  it.each(METHODS)(
+    '$name: with state defaults it drops in, and caches when state is threaded',
+    async ({ name }) => {
+      const { steps, decisions } = await inNode(fixture, name);
+      const built = build(fixture, { method: name, steps: 12, stateDefaults: true });
+      const answer = python('drop_in.py', {
+        original: fixture.path,
+        ...written(built, `${fixture.title}.${name}.drop-in`),
+        steps,
+      }) as { inputs: string[]; same: boolean; decisions: string };
+      expect(answer.inputs).toEqual(built.manifest.inputs);
+      expect(answer.same).toBe(true);
+      expect(answer.decisions).toBe(decisions);
+    },
+  );
 });
 
 /** A generation of twelve steps in Node, where the model with state defaults must load as well. */

@@ -228,7 +228,7 @@ describe('verify', () => {
       ]);
     });
     it('branches return another number of values', () => {
-      expect(found(gate(fine, '() => (float[N,4] q, q) { q = Neg (x) }'))).toEqual([
+      expect(found(gate(fine, '() => (float[N,4] q, r) { q = Neg (x) r = Abs (x) }'))).toEqual([
         '6 main › gate › e: branch returns 2 values, If has 1 outputs',
       ]);
     });
@@ -260,6 +260,8 @@ describe('verify', () => {
   it('7: no nested graph returns an outer value', () => {
     const text = `main (x, bool c) => (y) { [gate] y = If (c) <then_branch: graph = t () => (x) {}, else_branch: graph = e () => (q) { q = Identity (x) }> }`;
     expect(found(text)).toEqual(['7 main › gate › t: returns the outer value %x directly']);
+    const twice = `main (x, bool c) => (y, z) { [gate] y, z = If (c) <then_branch: graph = t () => (q, q) { q = Neg (x) }, else_branch: graph = e () => (r, s) { r = Neg (x) s = Abs (x) }> }`;
+    expect(found(twice)).toEqual(['7 main › gate › t: returns one value twice']);
   });
 
   describe('8: operators and attributes', () => {
