@@ -1,4 +1,5 @@
-import { type Node, readsOf, type Value } from '../ir/index.js';
+import { type Node, readsOf, type User, type Value } from '../ir/index.js';
+import { assembleDrafts, type Before, type Draft, previousUpdates } from './drafts.js';
 import type { Flow } from './flow.js';
 import type { BranchKind, Update } from './residuals.js';
 
@@ -34,26 +35,6 @@ export interface BlockGroup {
   readonly count: number;
 }
 
-interface Draft {
-  readonly updates: Update[];
-}
-
-/** Operators that only rearrange, select or join: the stream goes through them. */
-const TRANSPARENT: ReadonlySet<string> = new Set([
-  'Identity',
-  'Cast',
-  'Reshape',
-  'Transpose',
-  'Squeeze',
-  'Unsqueeze',
-  'Flatten',
-  'Slice',
-  'Split',
-  'Concat',
-  'Expand',
-  'Add',
-]);
-
 /**
  * Groups residual updates into blocks, in execution order. A block starts where a stream's previous update was
  * its block's last: a feed-forward, a parallel branch, or one of the same form as the coming one. Updates that
@@ -65,7 +46,9 @@ export function findBlocks(
   latent: Value,
 ): { blocks: Block[]; groups: BlockGroup[] } {
   const before = previousUpdates(flow, updates);
-  const drafts = assemble(updates, before).filter(d => d.updates.some(u => flow.dependsOn(u.result, latent)));
+  const drafts = assembleDrafts(flow, updates, before, latent).filter(d =>
+    d.updates.some(u => flow.dependsOn(u.result, latent)),
+  );
   const primary = primaryUpdates(flow, updates, before, latent);
   const owner = absorb(flow, drafts);
   const nodesOf = new Map<Draft, Node[]>(drafts.map(d => [d, []]));
@@ -80,11 +63,14 @@ export function findBlocks(
     const chains = chainsOf(draft, before);
     const main = chains.find(c => c.some(u => primary.has(u))) ?? chains[0] ?? draft.updates;
     const rest = chains.filter(c => c !== main);
-    const streams: BlockStream[] = [main, ...rest].map(c => ({ in: first(c).skip, out: last(c).out }));
+    const mine = new Set<User>(nodes);
+    const streams = [main, ...rest].map((chain): BlockStream => {
+      const { out } = last(chain);
+      return { in: first(chain).skip, out: [...out.users].every(u => mine.has(u)) ? undefined : out };
+    });
     const touched = new Set(streams.map(s => s.in));
-    const mine = new Set(nodes);
     for (const value of alive) {
-      const read = [...value.users].some(u => mine.has(u as Node));
+      const read = [...value.users].some(u => mine.has(u));
       if (read && !touched.has(value)) streams.push({ in: value, out: undefined });
     }
     for (const s of streams) alive.delete(s.in);
@@ -95,7 +81,8 @@ export function findBlocks(
       return { kind: joint && update.kind === 'self-attention' ? 'joint-attention' : update.kind, update };
     });
     const kind = branches.map(b => b.kind).join(' + ');
-    const key = `${streams.length} ${main.map(u => `${u.kind} ${weightShapes(flow, u)}`).join(' | ')}`;
+    const onSpine = main.some(u => primary.has(u));
+    const key = `${onSpine} ${streams.length} ${main.map(u => `${u.kind} ${weightShapes(flow, u)}`).join(' | ')}`;
     let group = groups.findIndex(g => g.key === key);
     if (group < 0) group = groups.push({ kind, key, count: 0 }) - 1;
     const entry = groups[group];
@@ -111,7 +98,7 @@ function sharesCore(update: Update, others: readonly Update[]): boolean {
 }
 
 /** So is attention that reads another stream, where that stream's own update was dead code. */
-function attendsTo(update: Update, stream: Value, block: ReadonlySet<Node>): boolean {
+function attendsTo(update: Update, stream: Value, block: ReadonlySet<User>): boolean {
   const seen = new Set<Node>();
   const work: Node[] = [...update.cores];
   for (let node = work.pop(); node !== undefined; node = work.pop()) {
@@ -125,76 +112,18 @@ function attendsTo(update: Update, stream: Value, block: ReadonlySet<Node>): boo
   return false;
 }
 
-/** For each update the updates its skip operand comes from, through operators that only rearrange. */
-function previousUpdates(flow: Flow, updates: readonly Update[]): Map<Update, readonly Update[]> {
-  const at = new Map<Value, Update>(updates.map(u => [u.out, u]));
-  const known = new Map<Value, readonly Update[]>();
-  const trace = (value: Value): readonly Update[] => {
-    const update = at.get(value);
-    if (update !== undefined) return [update];
-    const cached = known.get(value);
-    if (cached !== undefined) return cached;
-    known.set(value, []);
-    const node = value.producer;
-    const found = new Set<Update>();
-    if (node !== undefined && TRANSPARENT.has(node.op)) {
-      const data = node.inputs.filter(v => v !== undefined && !flow.isConstant(v));
-      const through =
-        node.op === 'Concat' ? data : node.op === 'Add' && data.length > 1 ? [] : data.slice(0, 1);
-      for (const input of through) if (input) for (const u of trace(input)) found.add(u);
-    }
-    const result = [...found];
-    known.set(value, result);
-    return result;
-  };
-  return new Map(updates.map(u => [u, trace(u.skip)]));
-}
-
-function assemble(updates: readonly Update[], before: ReadonlyMap<Update, readonly Update[]>): Draft[] {
-  const drafts: Draft[] = [];
-  const home = new Map<Update, Draft>();
-  const byCore = new Map<Node, Draft>();
-  for (const update of updates) {
-    const joint = update.cores.map(c => byCore.get(c)).find(d => d !== undefined);
-    const draft = joint ?? continued(update, before.get(update) ?? [], home) ?? { updates: [] };
-    if (draft.updates.length === 0) drafts.push(draft);
-    draft.updates.push(update);
-    home.set(update, draft);
-    for (const core of update.cores) byCore.set(core, draft);
+/** Updates of the stream that the latent feeds and the output reads. */
+function primaryUpdates(flow: Flow, updates: readonly Update[], before: Before, latent: Value): Set<Update> {
+  const spine = new Set<Update>();
+  const work = lastUpdates(flow, updates);
+  for (let update = work.pop(); update !== undefined; update = work.pop()) {
+    if (spine.has(update)) continue;
+    spine.add(update);
+    work.push(...(before.get(update) ?? []));
   }
-  return drafts;
-}
-
-/** The block that an update continues, if the updates before it left one open. */
-function continued(
-  update: Update,
-  previous: readonly Update[],
-  home: ReadonlyMap<Update, Draft>,
-): Draft | undefined {
-  const homes = new Set(previous.map(p => home.get(p)));
-  const [draft] = homes;
-  if (homes.size !== 1 || draft === undefined) return undefined;
-  if (previous.some(p => p.kind === 'feed-forward' || p.kind === 'parallel')) return undefined;
-  const repeats = draft.updates.some(
-    u => u.signature === update.signature && u.kind === update.kind && !siblings(u, update),
-  );
-  return repeats ? undefined : draft;
-}
-
-/** True when two updates belong to different streams of one joint block. */
-function siblings(a: Update, b: Update): boolean {
-  return a.kind === 'feed-forward' && b.kind === 'feed-forward';
-}
-
-/** Updates on the way from the latent's own stream to the output. */
-function primaryUpdates(
-  flow: Flow,
-  updates: readonly Update[],
-  before: ReadonlyMap<Update, readonly Update[]>,
-  latent: Value,
-): Set<Update> {
   const primary = new Set<Update>();
   for (const update of updates) {
+    if (!spine.has(update)) continue;
     const previous = before.get(update) ?? [];
     const starts = previous.length === 0 && flow.dependsOn(update.skip, latent);
     if (starts || previous.some(p => primary.has(p))) primary.add(update);
@@ -202,8 +131,26 @@ function primaryUpdates(
   return primary;
 }
 
+/** Updates from which an output is reached without another one on the way. */
+function lastUpdates(flow: Flow, updates: readonly Update[]): Update[] {
+  const at = new Map<Value, Update>(updates.map(u => [u.out, u]));
+  const found = new Set<Update>();
+  const seen = new Set<Node>();
+  const work: Value[] = [...flow.graph.outputs];
+  for (let value = work.pop(); value !== undefined; value = work.pop()) {
+    const update = at.get(value);
+    const node = value.producer;
+    if (update !== undefined) found.add(update);
+    else if (node !== undefined && !seen.has(node)) {
+      seen.add(node);
+      for (const read of readsOf(node)) if (!flow.isConstant(read)) work.push(read);
+    }
+  }
+  return [...found];
+}
+
 /** A block's updates split by stream: each chain's updates follow one another. */
-function chainsOf(draft: Draft, before: ReadonlyMap<Update, readonly Update[]>): Update[][] {
+function chainsOf(draft: Draft, before: Before): Update[][] {
   const chains: Update[][] = [];
   for (const update of draft.updates) {
     const previous = new Set(before.get(update) ?? []);
@@ -248,7 +195,7 @@ function weightShapes(flow: Flow, update: Update): string {
   for (const node of update.cone) {
     if (!flow.isProjection(node)) continue;
     for (const value of node.inputs) {
-      const dims = value === undefined ? undefined : constantDims(value);
+      const dims = value === undefined || !flow.isConstant(value) ? undefined : constantDims(value);
       if (dims !== undefined && dims.length > 1) shapes.add(dims.join('x'));
     }
   }

@@ -1,4 +1,4 @@
-import type { Node, Value } from '../ir/index.js';
+import { Node, readsOf, type Value } from '../ir/index.js';
 import { type Flow, operands } from './flow.js';
 
 /** `parallel` is attention and feed-forward in one update; `joint-attention` attends over several streams at once. */
@@ -20,6 +20,7 @@ export interface Update {
   readonly skip: Value;
   /** The branch's result, the other operand of the addition. */
   readonly result: Value;
+  /** The sum; where it is fused with the normalisation behind it and nobody else reads it, what is normalised. */
   readonly out: Value;
   /** Nodes on the paths from `skip` to `result`, in execution order. */
   readonly cone: readonly Node[];
@@ -35,36 +36,74 @@ export interface Update {
 /** Longest backward search for a skip operand, in nodes: no real branch comes near it. */
 const SEARCH_LIMIT = 4000;
 
+/** Operators that add two streams: alone, or fused with the normalisation behind it (sum in the fourth output). */
+const ADDITIONS: ReadonlySet<string> = new Set([
+  'Add',
+  'com.microsoft::SkipLayerNormalization',
+  'com.microsoft::SkipSimplifiedLayerNormalization',
+]);
+
 /** All residual updates of a graph, in execution order. */
 export function findUpdates(flow: Flow): Update[] {
   const updates: Update[] = [];
   for (const node of flow.graph.nodes) {
-    if (node.op !== 'Add') continue;
-    const [a, b] = node.inputs;
-    if (a === undefined || b === undefined || flow.isConstant(a) || flow.isConstant(b)) continue;
-    const [near, result] = flow.at(settled(a)) <= flow.at(settled(b)) ? [a, b] : [b, a];
-    const skip = settled(near);
-    const cone = coneBetween(flow, skip, result);
-    if (cone === undefined) continue;
-    const projections = cone.filter(n => flow.isProjection(n));
-    const first = projections[0];
-    if (first === undefined) continue;
-    const input = operands(first).find(v => !flow.isConstant(v));
-    if (input === undefined) continue;
-    const cores = cone.filter(n => flow.isAttentionCore(n));
-    updates.push({
-      add: node,
-      skip,
-      result,
-      out: node.output,
-      cone,
-      kind: kindOf(flow, skip, result, cone, cores),
-      input,
-      cores,
-      signature: signatureOf(cone),
-    });
+    const update = ADDITIONS.has(node.op) ? updateAt(flow, node) : undefined;
+    if (update !== undefined) updates.push(update);
   }
-  return updates;
+  return withoutNested(updates);
+}
+
+/** The update that an addition makes, if one operand is the skip of the other's branch. */
+function updateAt(flow: Flow, add: Node): Update | undefined {
+  const [a, b] = add.inputs;
+  const out = add.outputs[3] ?? add.outputs[0];
+  if (a === undefined || b === undefined || out === undefined) return undefined;
+  if (flow.isConstant(a) || flow.isConstant(b) || becomesWeights(out)) return undefined;
+  const [near, result] = flow.at(settled(a)) <= flow.at(settled(b)) ? [a, b] : [b, a];
+  const skip = settled(near);
+  const cone = coneBetween(flow, skip, result);
+  const first = cone?.find(n => flow.isProjection(n));
+  const input = first && operands(first).find(v => !flow.isConstant(v));
+  if (cone === undefined || input === undefined) return undefined;
+  const cores = cone.filter(n => flow.isAttentionCore(n));
+  const kind = kindOf(flow, skip, result, cone, cores);
+  return { add, skip, result, out, cone, kind, input, cores, signature: signatureOf(cone) };
+}
+
+/** Operators that scores pass on the way to their softmax. */
+const SCORING: ReadonlySet<string> = new Set(['Cast', 'Identity', 'Reshape', 'Mul', 'Div', 'Clip']);
+
+/** True for attention scores with their mask added: a mask that comes from an earlier block looks like a skip. */
+function becomesWeights(sum: Value): boolean {
+  let value = sum;
+  for (let hops = 0; hops < 4; hops++) {
+    const [user, ...others] = value.users;
+    if (!(user instanceof Node)) return false;
+    if (user.op === 'Softmax') return true;
+    if (others.length > 0 || !SCORING.has(user.op)) return false;
+    value = user.output;
+  }
+  return false;
+}
+
+/**
+ * Leaves out updates that contain others. When those form a chain the outer one is a skip across blocks; otherwise
+ * they are small residuals inside its branch.
+ */
+function withoutNested(updates: readonly Update[]): Update[] {
+  const at = new Map(updates.map(u => [u.add, u]));
+  const dropped = new Set<Update>();
+  for (const outer of [...updates].sort((a, b) => a.cone.length - b.cone.length)) {
+    if (dropped.has(outer)) continue;
+    const inner = outer.cone.flatMap(node => {
+      const update = at.get(node);
+      return update === undefined || update === outer || dropped.has(update) ? [] : [update];
+    });
+    const outs = new Set(inner.map(u => u.out));
+    if (inner.some(u => outs.has(u.skip))) dropped.add(outer);
+    else for (const update of inner) dropped.add(update);
+  }
+  return updates.filter(u => !dropped.has(u));
 }
 
 /** The value behind conversions that only change the type: exporters convert the skip operand by itself. */
@@ -94,14 +133,14 @@ function coneBetween(flow: Flow, from: Value, to: Value): Node[] | undefined {
       continue;
     if (seen.size >= SEARCH_LIMIT) return undefined;
     seen.add(node);
-    for (const input of node.inputs) if (input !== undefined && !flow.isConstant(input)) work.push(input);
+    for (const input of readsOf(node)) if (!flow.isConstant(input)) work.push(input);
   }
   if (!reached) return undefined;
   const order = (node: Node): number => flow.position.get(node) ?? 0;
   const on = new Set<Value>([from]);
   const cone: Node[] = [];
   for (const node of [...seen].sort((a, b) => order(a) - order(b))) {
-    if (!node.inputs.some(v => v !== undefined && on.has(v))) continue;
+    if (![...readsOf(node)].some(v => on.has(v))) continue;
     cone.push(node);
     for (const output of node.outputs) if (output) on.add(output);
   }

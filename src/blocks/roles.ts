@@ -75,6 +75,7 @@ const ELEMENTWISE: ReadonlySet<string> = new Set([
   'Flatten',
   'Concat',
   'MatMul',
+  'Einsum',
 ]);
 
 /** Hops from an input to a Sin or Cos through elementwise operators; undefined when there is no such way. */

@@ -17,6 +17,8 @@ export interface NodeInit {
   readonly origin?: Origin;
 }
 
+const NO_GRAPHS: readonly Graph[] = [];
+
 /** One operation. Omitted optional inputs and outputs are undefined. */
 export class Node {
   opType: string;
@@ -34,6 +36,8 @@ export class Node {
   #metadata: Map<string, string> | undefined;
   readonly #readMetadata: (() => Map<string, string>) | undefined;
   #edited = false;
+  /** Those of the attributes; attributes that were not read yet hold none. */
+  #graphs: readonly Graph[] = NO_GRAPHS;
 
   constructor(init: NodeInit) {
     this.opType = init.opType;
@@ -91,10 +95,7 @@ export class Node {
 
   /** The graphs of the node's attributes (`If` branches, loop bodies), in attribute order. */
   get subgraphs(): readonly Graph[] {
-    const graphs: Graph[] = [];
-    // Attributes that were not read yet hold no graph.
-    for (const attribute of this.#attributes?.values() ?? []) graphs.push(...graphsOf(attribute));
-    return graphs;
+    return this.#graphs;
   }
 
   /** The only output of a node that must have exactly one. */
@@ -124,12 +125,16 @@ export class Node {
   }
 
   setAttribute(attribute: Attribute): void {
-    this.#editable().set(attribute.name, attribute);
+    const attributes = this.#editable();
+    attributes.set(attribute.name, attribute);
     for (const graph of graphsOf(attribute)) graph.owner = this;
+    this.#graphs = [...attributes.values()].flatMap(graphsOf);
   }
 
   removeAttribute(name: string): void {
-    this.#editable().delete(name);
+    const attributes = this.#editable();
+    attributes.delete(name);
+    this.#graphs = [...attributes.values()].flatMap(graphsOf);
   }
 
   int(name: string, fallback: number): number;
@@ -181,7 +186,9 @@ export class Node {
     this.#attributes = map;
     for (const attribute of attributes) {
       map.set(attribute.name, attribute);
-      for (const graph of graphsOf(attribute)) graph.owner = this;
+      const graphs = graphsOf(attribute);
+      for (const graph of graphs) graph.owner = this;
+      if (graphs.length > 0) this.#graphs = [...map.values()].flatMap(graphsOf);
     }
     return map;
   }

@@ -45,8 +45,13 @@ const RUNTIME_EXTRAS: ReadonlySet<string> = new Set([
 
 /** The schema in force at `opset`, or undefined where the operator does not exist (yet, or any more). */
 export function schemaOf(op: string, opset: number): OpSchema | undefined {
-  return versionsOf(op).findLast(version => version.since <= opset)?.schema;
+  const known = inForce.get(opset) ?? new Map<string, OpSchema | undefined>();
+  inForce.set(opset, known);
+  if (!known.has(op)) known.set(op, versionsOf(op).findLast(version => version.since <= opset)?.schema);
+  return known.get(op);
 }
+
+const inForce = new Map<number, Map<string, OpSchema | undefined>>();
 
 export interface OpUse {
   readonly op: string;

@@ -21,14 +21,24 @@ export class Value {
   /** Its constant, for initializers; a graph input with an initializer has a default value. */
   initializer: Tensor | undefined;
   docString = '';
-  readonly metadata: Map<string, string> = new Map();
   /** The `ValueInfoProto` it was declared by. */
   origin: Origin | undefined;
+  #metadata: Map<string, string> | undefined;
   readonly #users = new Map<User, number>();
 
   constructor(name: string, type?: ValueType) {
     this.name = name;
     this.type = type;
+  }
+
+  get metadata(): Map<string, string> {
+    this.#metadata ??= new Map();
+    return this.#metadata;
+  }
+
+  /** True when there is metadata; cheaper than to ask for the map. */
+  get hasMetadata(): boolean {
+    return this.#metadata !== undefined && this.#metadata.size > 0;
   }
 
   /** The graph in whose scope the value is defined, or undefined for a detached value. */

@@ -57,17 +57,22 @@ export function verify(model: Model, kept?: Interface): Violation[] {
   return verifier.violations;
 }
 
+interface Met {
+  /** Whether it is visible at the point that the walk has reached. */
+  visible: boolean;
+  /** Whether a node outputs it. */
+  produced: boolean;
+  /** Reads of it so far. */
+  uses: number;
+}
+
 class Verifier {
   readonly violations: Violation[] = [];
   readonly #model: Model;
-  /** Values visible at the point that the walk has reached, and their names. */
-  readonly #visible = new Set<Value>();
+  /** What the walk knows of each value that it has met. */
+  readonly #met = new Map<Value, Met>();
+  /** Names visible at the point that the walk has reached. */
   readonly #names = new Map<string, Value>();
-  /** Every value that a node outputs. */
-  readonly #produced = new Set<Value>();
-  readonly #uses = new Map<Value, number>();
-  /** Uses by one reader; one map for all of them, since they are many. */
-  readonly #counts = new Map<Value, number>();
   readonly #functions: ReadonlySet<string>;
 
   constructor(model: Model) {
@@ -79,13 +84,9 @@ class Verifier {
     const { graph } = this.#model;
     if (graph.owner !== undefined) this.#report(2, graph, `graph ${graph.name} has an owner, ${graph.owner}`);
     this.#graph(graph);
-    for (const [value, count] of this.#uses) {
-      if (value.useCount !== count) {
-        this.#report(
-          2,
-          value.graph ?? graph,
-          `${value} counts ${value.useCount} uses, the model has ${count}`,
-        );
+    for (const [value, { uses }] of this.#met) {
+      if (value.useCount !== uses) {
+        this.#report(2, value.graph ?? graph, `${value} counts ${value.useCount} uses, the model has ${uses}`);
       }
     }
   }
@@ -134,7 +135,7 @@ class Verifier {
       if (value.home !== graph)
         this.#report(2, graph, `initializer ${value} has another home: ${value.home ?? 'none'}`);
       if (value.initializer === undefined) this.#report(2, graph, `initializer ${value} has no tensor`);
-      if (!this.#visible.has(value)) define(value, graph);
+      if (!this.#isVisible(value)) define(value, graph);
     }
     for (const value of defined) {
       if (value.producer)
@@ -147,7 +148,7 @@ class Verifier {
     this.#outputs(graph);
     if (graph === this.#model.graph) return;
     for (const value of defined) {
-      this.#visible.delete(value);
+      this.#meet(value).visible = false;
       if (this.#names.get(value.name) === value) this.#names.delete(value.name);
     }
   }
@@ -158,24 +159,23 @@ class Verifier {
     if (other === undefined) this.#names.set(value.name, value);
     else if (other !== value)
       this.#report(5, at, `name ${value.name} is taken in ${other.graph ?? 'another graph'}`);
-    else if (at instanceof Graph && this.#visible.has(value))
+    else if (at instanceof Graph && this.#isVisible(value))
       this.#report(1, at, `${value} is listed twice among the inputs`);
-    this.#visible.add(value);
-    if (!this.#uses.has(value)) this.#uses.set(value, 0);
+    this.#meet(value).visible = true;
   }
 
   #node(node: Node, graph: Graph): void {
     if (node.graph !== graph)
       this.#report(2, graph, `${node} is listed here but belongs to ${node.graph ?? 'no graph'}`);
-    for (const value of node.inputs) if (value) this.#use(value, graph, node);
-    this.#countUses(node.inputs, node);
+    this.#reads(node.inputs, graph, node);
     for (const value of node.outputs) {
       if (value === undefined) continue;
-      if (this.#produced.has(value)) this.#report(1, node, `${value} is output by more than one node`);
+      const met = this.#meet(value);
+      if (met.produced) this.#report(1, node, `${value} is output by more than one node`);
       else if (value.producer !== node) {
         this.#report(2, node, `output ${value} names ${value.producer ?? 'nothing'} as its producer`);
       }
-      this.#produced.add(value);
+      met.produced = true;
     }
     this.#operator(node);
     const { subgraphs } = node;
@@ -189,18 +189,17 @@ class Verifier {
 
   #outputs(graph: Graph): void {
     for (const value of graph.outputs) {
-      if (graph.owner !== undefined && value.graph !== graph && this.#visible.has(value)) {
+      if (graph.owner !== undefined && value.graph !== graph && this.#isVisible(value)) {
         this.#report(7, graph, `returns the outer value ${value} directly`);
-      } else this.#use(value, graph, graph);
+      }
     }
     if (graph.owner !== undefined && new Set(graph.outputs).size < graph.outputs.length) {
       this.#report(7, graph, 'returns one value twice');
     }
-    this.#countUses(graph.outputs, graph);
+    this.#reads(graph.outputs, graph, graph);
   }
 
-  #use(value: Value, graph: Graph, at: Graph | Node): void {
-    if (this.#visible.has(value)) return;
+  #undefined(value: Value, graph: Graph, at: Graph | Node): void {
     const defining = value.graph;
     if (defining === undefined) this.#report(3, at, `${value} is read but nothing defines it`);
     else if (defining === graph) this.#report(3, at, `${value} is read before it is defined`);
@@ -208,16 +207,35 @@ class Verifier {
     else this.#report(4, at, `${value} is read outside ${defining}, where it is defined`);
   }
 
-  /** Compares what the values say of this reader with how often it reads them, and adds to the model's total. */
-  #countUses(values: readonly (Value | undefined)[], user: User): void {
-    const counts = this.#counts;
-    counts.clear();
-    for (const value of values) if (value) counts.set(value, (counts.get(value) ?? 0) + 1);
-    for (const [value, count] of counts) {
+  /**
+   * Looks whether each value that a reader reads is visible, compares what the values say of the reader with how
+   * often it reads them, and adds to the model's total.
+   */
+  #reads(values: readonly (Value | undefined)[], graph: Graph, user: User): void {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (value === undefined) continue;
+      const met = this.#meet(value);
+      met.uses++;
+      if (!met.visible) this.#undefined(value, graph, user);
+      if (values.indexOf(value) < i) continue;
+      const count = countOf(value, values, i);
       const said = value.usesBy(user);
       if (said !== count) this.#report(2, user, `${value} counts ${said} uses here, there are ${count}`);
-      this.#uses.set(value, (this.#uses.get(value) ?? 0) + count);
     }
+  }
+
+  #meet(value: Value): Met {
+    let met = this.#met.get(value);
+    if (met === undefined) {
+      met = { visible: false, produced: false, uses: 0 };
+      this.#met.set(value, met);
+    }
+    return met;
+  }
+
+  #isVisible(value: Value): boolean {
+    return this.#met.get(value)?.visible === true;
   }
 
   #operator(node: Node): void {
@@ -315,6 +333,13 @@ export function pathOf(at: Graph | Node): string {
   if (at instanceof Graph) return at.toString();
   const label = at.name || at.outputs.find(value => value?.name)?.name || at.opType;
   return `${at.graph ?? '?'} › ${label}`;
+}
+
+/** How often a list, from a place on, holds a value. */
+function countOf(value: Value, values: readonly (Value | undefined)[], from: number): number {
+  let count = 0;
+  for (let i = from; i < values.length; i++) if (values[i] === value) count++;
+  return count;
 }
 
 function encloses(outer: Graph, graph: Graph): boolean {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, open } from 'node:fs/promises';
+import { chmod, copyFile, type FileHandle, open, rm } from 'node:fs/promises';
 import { lengthOf, wholeSource } from './encode.js';
 import { isSame, statOf } from './files.js';
 import type { Segment } from './output.js';
@@ -13,10 +13,10 @@ const ZEROS = Buffer.alloc(BUFFER);
 
 /** Writes segments to a new file and to the disk. What is a whole file is copied by the file system, where it can. */
 export async function writeSegments(path: string, segments: readonly Segment[]): Promise<void> {
-  const file = await open(path, 'wx');
+  const whole = wholeSource(segments);
+  const shared = whole instanceof FileSource && (await shareBlocks(whole, path));
+  const file = await open(path, shared ? 'r+' : 'wx');
   try {
-    const whole = wholeSource(segments);
-    const shared = whole instanceof FileSource && (await shareWhole(whole, path, file));
     if (!shared) await copySegments(segments, file);
     await file.sync();
   } finally {
@@ -38,19 +38,21 @@ export async function sameContent(a: string, b: string): Promise<boolean> {
   return true;
 }
 
-/** Lets the new file share the blocks of another one, where the file system can; else false. */
-async function shareWhole(source: FileSource, path: string, file: FileHandle): Promise<boolean> {
+/** Makes a file that shares the blocks of another one, where the file system can; else there is none, and false. */
+export async function shareBlocks(source: FileSource, path: string): Promise<boolean> {
   const now = await statOf(source.path);
   if (now === undefined || !isSame(now, source.stats)) return false;
-  const { mode } = await file.stat();
+  const file = await open(path, 'wx');
+  const { mode } = await file.stat().finally(() => file.close());
   try {
     await copyFile(source.path, path, constants.COPYFILE_FICLONE_FORCE);
+    // The copy takes over the mode of the original, which may be read-only.
+    await chmod(path, mode);
+    return true;
   } catch {
+    await rm(path, { force: true });
     return false;
   }
-  // The copy takes over the mode of the original, which may be read-only.
-  await file.chmod(mode);
-  return true;
 }
 
 /** Fills one buffer while another one is on its way to the disk. Buffers of zeros are left out, as holes. */

@@ -23,7 +23,8 @@ export function encodeValue(
   if (!sameType(type, declaration?.type)) rules.set(VALUE_INFO.type, replaceType(type));
   if (own) {
     text(rules, VALUE_INFO.docString, value.docString, declaration?.docString ?? '');
-    entries(
+    if (value.hasMetadata || declaration?.metadata.length !== 0)
+      entries(
       rules,
       VALUE_INFO.metadataProps,
       value.metadata,

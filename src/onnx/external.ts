@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, win32 } from 'node:path';
 import { refuse } from '../diagnostics/index.js';
-import { allGraphs, allNodes, type Graph, type Model, type Tensor } from '../ir/index.js';
+import { allGraphs, type Graph, type Model, type Node, type Tensor } from '../ir/index.js';
 import { reasonOf } from './descriptor.js';
 import { FileSource } from './source.js';
 
@@ -97,14 +97,20 @@ function* tensorsOf(root: Graph): IterableIterator<readonly [string, Tensor]> {
     for (const value of graph.initializers)
       if (value.initializer?.external) yield [value.name, value.initializer];
   }
-  for (const node of allNodes(root)) {
-    for (const attribute of node.attributes.values()) {
-      const tensors =
-        attribute.kind === 'tensor' ? [attribute.value] : attribute.kind === 'tensors' ? attribute.value : [];
-      for (const tensor of tensors) if (tensor.external) yield [node.toString(), tensor];
-    }
-  }
+  for (const graph of allGraphs(root)) for (const node of graph.nodes) yield* tensorsOfNode(node);
 }
+
+function tensorsOfNode(node: Node): readonly (readonly [string, Tensor])[] {
+  let found: (readonly [string, Tensor])[] = NONE;
+  for (const attribute of node.attributes.values()) {
+    if (attribute.kind !== 'tensor' && attribute.kind !== 'tensors') continue;
+    for (const tensor of attribute.kind === 'tensor' ? [attribute.value] : attribute.value)
+      if (tensor.external) found = [...found, [node.toString(), tensor]];
+  }
+  return found;
+}
+
+const NONE: (readonly [string, Tensor])[] = [];
 
 function escapes(location: string): boolean {
   if (location.includes('\0') || isAbsolute(location) || win32.isAbsolute(location)) return true;

@@ -36,21 +36,41 @@ export function modelHash(model: Model): string {
 /** Every item goes in with its length or as a fixed number of bytes, so that no two models read the same. */
 class Digest {
   readonly #hash: Hash = createHash('sha256');
+  /** Collects small items: a call of the hash costs more than they do. */
+  readonly #buffer = Buffer.alloc(64 * 1024);
+  #used = 0;
 
   hex(): string {
+    this.#flush();
     return this.#hash.digest('hex');
   }
 
   number(value: number): void {
-    const bytes = Buffer.alloc(8);
+    this.#room(8);
     // A NaN read from a file keeps its payload bits, or not, as the engine likes.
-    bytes.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value);
-    this.#hash.update(bytes);
+    this.#buffer.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value, this.#used);
+    this.#used += 8;
   }
 
   bytes(bytes: Uint8Array): void {
     this.number(bytes.length);
-    this.#hash.update(bytes);
+    if (bytes.length > this.#buffer.length) {
+      this.#flush();
+      this.#hash.update(bytes);
+      return;
+    }
+    this.#room(bytes.length);
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  #room(count: number): void {
+    if (this.#used + count > this.#buffer.length) this.#flush();
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
   }
 
   text(text: string): void {

@@ -12,6 +12,8 @@ export interface Rule {
   record(out: Output, cursor: Cursor): void;
   /** Called once, after the last such record or, where there is none, at the end. */
   rest(out: Output): void;
+  /** True when `rest` does nothing after a record, so that it need not be known which is the last. */
+  readonly anywhere?: true;
 }
 
 export type Rules = Map<number, Rule>;
@@ -56,12 +58,12 @@ export function replace(write: (out: Output) => void, wires: readonly number[] =
     if (!done) write(out);
     done = true;
   };
-  return { wires, record: once, rest: once };
+  return { wires, record: once, rest: once, anywhere: true };
 }
 
 /** Drops all records of a field. */
 export function drop(wires: readonly number[]): Rule {
-  return { wires, record: () => undefined, rest: () => undefined };
+  return { wires, record: () => undefined, rest: () => undefined, anywhere: true };
 }
 
 /**
@@ -164,7 +166,7 @@ function ruleFor(rules: Rules, cursor: Cursor): Rule | undefined {
 
 function lastRecords(message: Message, rules: Rules): Map<number, number> {
   const last = new Map<number, number>();
-  if (rules.size === 0) return last;
+  if ([...rules.values()].every(rule => rule.anywhere)) return last;
   for (const cursor of cursors(message))
     while (cursor.next()) if (ruleFor(rules, cursor)) last.set(cursor.number, cursor.at);
   return last;

@@ -1,5 +1,6 @@
 import { DATA_TYPES, type DataType, type Dim, type ValueType } from '../ir/index.js';
 import { DIMENSION, SHAPE, TENSOR_TYPE, TYPE, WIRE } from './schema.js';
+import type { Source } from './source.js';
 import { Cursor, cursors, type Message, type Span } from './wire.js';
 
 const DEEPEST = 30;
@@ -10,6 +11,26 @@ const unread = new WeakMap<ValueType, Message>();
 /** The bytes a type was read from, for types that are or contain an `other`. */
 export function bytesOfType(type: ValueType): Message | undefined {
   return unread.get(type);
+}
+
+/** Longer ones are hardly the same as others. Bytes. */
+const SHORT = 256;
+
+/** Types that were read from a source, by their bytes. */
+const shared = new WeakMap<Source, Map<string, ValueType>>();
+
+/** As `readType`; the same bytes give the same object, since most values of a file have one of few types. */
+export function readSharedType(message: Message): ValueType {
+  const [span, ...more] = message;
+  if (span === undefined || more.length > 0 || span.end - span.start > SHORT) return readType(message);
+  const { source, start, end } = span;
+  source.need(start, end - start);
+  const key = source.window.toString('latin1', start - source.from, end - source.from);
+  const known = shared.get(source) ?? new Map<string, ValueType>();
+  shared.set(source, known);
+  const type = known.get(key) ?? readType(message);
+  known.set(key, type);
+  return type;
 }
 
 /** A `TypeProto`; its `value` is a oneof, of which the last field counts. */

@@ -1,7 +1,7 @@
 import type { Value } from '../ir/index.js';
 import { type Role, ValueOrigin } from './origin.js';
 import { readEntry } from './read-entry.js';
-import { readType } from './read-type.js';
+import { readSharedType } from './read-type.js';
 import { VALUE_INFO, WIRE } from './schema.js';
 import { Cursor, type Span } from './wire.js';
 
@@ -17,7 +17,7 @@ export function readDeclaration(record: Cursor, role: Role): ValueOrigin {
     else if (cursor.number === VALUE_INFO.docString) declaration.docString = cursor.text();
     else if (cursor.number === VALUE_INFO.metadataProps) metadata.push(readEntry(cursor.span));
   }
-  if (type.length > 0) declaration.type = readType(type);
+  if (type.length > 0) declaration.type = readSharedType(type);
   declaration.metadata = metadata;
   return declaration;
 }
@@ -40,5 +40,5 @@ export function settle(declaration: ValueOrigin): void {
   if (value === undefined) return;
   declaration.type = value.type;
   declaration.docString = value.docString;
-  declaration.metadata = value.metadata.size === 0 ? [] : [...value.metadata];
+  declaration.metadata = value.hasMetadata ? [...value.metadata] : [];
 }

@@ -54,11 +54,13 @@ export class MemorySource implements Source {
 
 const SMALLEST = 4096;
 const LARGEST = 1024 * 1024;
+/** A gap that is read rather than skipped: smaller than what a read of its own costs. */
+const NEAR = 64 * 1024;
 
 const readAsync = promisify(read);
 
 /**
- * A file. The window starts at 4 KiB and doubles up to 1 MiB while reading goes on in sequence, so that
+ * A file. The window starts at 4 KiB and doubles up to 1 MiB while reading goes on in sequence or nearly so, and
  * skipping over weights costs one small read.
  */
 export class FileSource implements Source {
@@ -85,7 +87,7 @@ export class FileSource implements Source {
   need(position: number, count: number): void {
     const end = Math.min(position + count, this.size);
     if (position >= this.from && end <= this.to) return;
-    const sequential = position >= this.from && position <= this.to + SMALLEST;
+    const sequential = position >= this.from && position <= this.to + NEAR;
     this.#reach = sequential ? Math.min(this.#reach * 2, LARGEST) : SMALLEST;
     const length = Math.min(Math.max(this.#reach, count), this.size - position);
     if (this.#buffer.length < length) this.#buffer = Buffer.alloc(length);

@@ -6,9 +6,12 @@
 const ESCAPE = 0xdc00;
 const REPLACEMENT = '\ufffd';
 
-export function decodeText(bytes: Buffer): string {
-  const text = bytes.toString('utf8');
-  if (!text.includes(REPLACEMENT) || Buffer.from(text, 'utf8').equals(bytes)) return text;
+/** The string of the bytes from `start` to `end`. */
+export function decodeText(window: Buffer, start = 0, end: number = window.length): string {
+  const text = window.toString('utf8', start, end);
+  if (!text.includes(REPLACEMENT)) return text;
+  const bytes = window.subarray(start, end);
+  if (Buffer.from(text, 'utf8').equals(bytes)) return text;
   const parts: string[] = [];
   for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at);

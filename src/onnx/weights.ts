@@ -1,9 +1,8 @@
-import { constants } from 'node:fs';
-import { copyFile, link, open, realpath, rm } from 'node:fs/promises';
+import { link, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { refuse } from '../diagnostics/index.js';
 import { allGraphs, type ExternalData, type Model, Tensor } from '../ir/index.js';
-import { sameContent, writeSegments } from './copy.js';
+import { sameContent, shareBlocks, writeSegments } from './copy.js';
 import { modelOrigin } from './encode.js';
 import { recordOf } from './encode-tensor.js';
 import { checkExternalData, externalLocations } from './external.js';
@@ -141,17 +140,7 @@ async function linkFile(source: FileSource, path: string): Promise<void> {
     await link(source.path, path);
     return;
   } catch (error) {
-    try {
-      const file = await open(path, 'wx');
-      const { mode } = await file.stat();
-      await file.close();
-      await copyFile(source.path, path, constants.COPYFILE_FICLONE_FORCE);
-      const copy = await open(path, 'r+');
-      await copy.chmod(mode);
-      await copy.close();
-    } catch {
-      await rm(path, { force: true });
-      refuse('BWC111', { path: source.path, folder: dirname(path) }, undefined, error);
-    }
+    if (await shareBlocks(source, path)) return;
+    refuse('BWC111', { path: source.path, folder: dirname(path) }, undefined, error);
   }
 }

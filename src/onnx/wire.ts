@@ -71,7 +71,7 @@ export class Cursor {
     if (length > LARGE_TEXT) return decodeText(Buffer.from(this.source.copy(this.at, this.end)));
     this.source.need(this.at, length);
     const { window, from } = this.source;
-    return decodeText(window.subarray(this.at - from, this.end - from));
+    return decodeText(window, this.at - from, this.end - from);
   }
 
   /** A varint as the int64 it encodes. */

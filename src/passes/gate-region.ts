@@ -89,7 +89,7 @@ function gateExit(context: Context, gate: Gate, exit: Exit, state: StatePlan): v
   if (kept === undefined) throw new Error(`no state ${state.name}`);
   const type = exit.declared;
   const whole = exit.addends
-    ? inCompute.op('Add', exit.addends.add.inputs, { type, name: 'exit' })
+    ? inCompute.op('Add', exit.addends.add.inputs.slice(0, 2), { type, name: 'exit' })
     : exit.value;
   gate.within.set(exit.value, whole);
   const old = asElem(inReuse, kept, type);

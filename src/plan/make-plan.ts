@@ -119,16 +119,18 @@ function stackRegion(model: Model, analysis: Analysis): Region {
   const first = blocks[0];
   const last = blocks.at(-1);
   if (first === undefined || last === undefined) throw new Error('a region needs blocks');
-  const ends = last.streams.map((s, i) => s.out && endOf(analysis, s.out, first.streams[i]?.in));
-  const leaves = ends.filter(v => v !== undefined);
+  const outs = last.streams.map((s, i) => s.out && endOf(analysis, s.out, first.streams[i]?.in));
+  const leaves = outs.filter(v => v !== undefined);
+  const ends = new Set(last.branches.map(b => b.update.add));
   const cut = cutRegion(
     model.graph,
     first.streams.map(s => s.in),
     leaves,
+    ends,
   );
   const inside = new Set(cut.nodes);
   const exits = cut.exits.map((value): Exit => {
-    const stream = ends.indexOf(value);
+    const stream = outs.indexOf(value);
     const update = last.branches.find(b => b.update.out === value)?.update;
     const type = tensorTypeOf(inferred, value);
     const enters = first.streams[stream]?.in;
@@ -144,7 +146,7 @@ function stackRegion(model: Model, analysis: Analysis): Region {
             ),
       enters: enters !== undefined && sameStream(analysis, stream, enters, value) ? enters : undefined,
       addends:
-        update && separable(inferred, update.add, inside)
+        update && separable(inferred, update, inside)
           ? { add: update.add, stream: streamOperand(update) }
           : undefined,
     };
@@ -193,11 +195,13 @@ function sameStream(analysis: Analysis, stream: number, enters: Value, leaves: V
 }
 
 /** An exit's addition can stay outside when the region does not read its sum and nothing is broadcast. */
-function separable(inferred: Inferred, add: Node, inside: ReadonlySet<Node>): boolean {
-  if ([...add.output.users].some(user => user instanceof Node && inside.has(user))) return false;
-  return add.inputs.every(
-    v => v !== undefined && compatible(inferred.typeOf(v), inferred.typeOf(add.output)),
-  );
+function separable(inferred: Inferred, update: Update, inside: ReadonlySet<Node>): boolean {
+  const { add, out } = update;
+  if (add.outputs.some(v => v && [...v.users].some(user => user instanceof Node && inside.has(user))))
+    return false;
+  return add.inputs
+    .slice(0, 2)
+    .every(v => v !== undefined && compatible(inferred.typeOf(v), inferred.typeOf(out)));
 }
 
 /** Which operand of a residual addition is the stream. */

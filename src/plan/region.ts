@@ -9,9 +9,15 @@ export interface Cut {
 
 /**
  * Cuts out the nodes that lie between the entering and the leaving streams. Leaving streams that nobody outside
- * reads are dropped. Refuses with BWC202 when another value of the region is read outside.
+ * reads are dropped. Refuses with BWC202 when another value of the region is read outside; `ends` are the nodes that
+ * may stay outside themselves, whose outputs all may be read.
  */
-export function cutRegion(graph: Graph, enters: readonly Value[], leaves: readonly Value[]): Cut {
+export function cutRegion(
+  graph: Graph,
+  enters: readonly Value[],
+  leaves: readonly Value[],
+  ends: ReadonlySet<Node> = new Set(),
+): Cut {
   const needed = ancestors(graph, leaves, new Set(enters));
   const reached = descendants(graph, enters);
   const inside = new Set<Node>();
@@ -23,7 +29,7 @@ export function cutRegion(graph: Graph, enters: readonly Value[], leaves: readon
     for (const output of node.outputs) {
       if (output === undefined || !readOutside(graph, output, inside)) continue;
       if (allowed.has(output)) exits.add(output);
-      else leaks.push(output);
+      else if (!ends.has(node)) leaks.push(output);
     }
   }
   if (leaks.length > 0) {

@@ -4,10 +4,13 @@ import { parseArgs } from 'node:util';
 import { CORPUS, makeMissing } from './python.js';
 import { examine, type Row, STEPS } from './row.js';
 
-/** `npm run test:corpus -- [--no-make] [names...]`: a name is a family, family.exporter or family.exporter.form. */
+/**
+ * `npm run test:corpus -- [--no-make] [--no-run] [names...]`: a name is a family, family.exporter or
+ * family.exporter.form. `--no-make` takes what is there, `--no-run` compiles without running anything.
+ */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { 'no-make': { type: 'boolean', default: false } },
+  options: { 'no-make': { type: 'boolean', default: false }, 'no-run': { type: 'boolean', default: false } },
 });
 
 if (!values['no-make']) makeMissing(positionals);
@@ -29,7 +32,7 @@ const wanted = (suffix: string): { name: string; path: string }[] =>
 const rows: Row[] = [];
 console.log(line('fixture and form', 'truth', 'nodes', STEPS, 'ms'));
 for (const { name, path } of wanted('.truth.json')) {
-  const row = await examine(name, path.replace(/\.truth\.json$/, '.onnx'));
+  const row = await examine(name, path.replace(/\.truth\.json$/, '.onnx'), !values['no-run']);
   rows.push(row);
   console.log(line(row.name, row.truth, String(row.nodes), marks(row), row.ms.toFixed(0)));
 }

@@ -21,8 +21,8 @@ import {
  * and results that are too large to hold give undefined.
  */
 
-export const addDims: (a: Dim, b: Dim) => Dim = lift(addPoly);
-export const subDims: (a: Dim, b: Dim) => Dim = lift(subPoly);
+export const addDims: (a: Dim, b: Dim) => Dim = lift(addPoly, (a, b) => a + b);
+export const subDims: (a: Dim, b: Dim) => Dim = lift(subPoly, (a, b) => a - b);
 /** Rounds down; the divisor must not be 0 at run time. */
 export const floorDivDims: (a: Dim, b: Dim) => Dim = lift(floorDivPoly);
 /** Rounds towards zero, as ONNX `Div` of integers. */
@@ -34,7 +34,7 @@ export const minDims: (a: Dim, b: Dim) => Dim = lift((a, b) => extremePoly('min'
 /** An index counted from the front of `length` elements; negative ones count from the end. */
 export const wrapDims: (index: Dim, length: Dim) => Dim = lift(wrapPoly);
 
-const multiply = lift(mulPoly);
+const multiply = lift(mulPoly, (a, b) => a * b);
 
 export function mulDims(a: Dim, b: Dim): Dim {
   return a === 0 || b === 0 ? 0 : multiply(a, b);
@@ -75,6 +75,8 @@ export function sameDim(a: Dim, b: Dim): boolean {
 
 /** True when both are known and no assignment of the symbols makes them equal. */
 export function differentDims(a: Dim, b: Dim): boolean {
+  if (a === b) return false;
+  if (typeof a === 'number' && typeof b === 'number') return true;
   return atLeast(subDims(a, b)) > 0 || atLeast(subDims(b, a)) > 0;
 }
 
@@ -121,8 +123,17 @@ function polyOf(dim: Dim): Poly | undefined {
   return dim !== undefined && Number.isSafeInteger(dim) ? constant(dim) : undefined;
 }
 
-function lift(operation: (a: Poly, b: Poly) => Poly | undefined): (a: Dim, b: Dim) => Dim {
+/** @param direct the same for two numbers; a result that is no safe integer is unknown */
+function lift(
+  operation: (a: Poly, b: Poly) => Poly | undefined,
+  direct?: (a: number, b: number) => number,
+): (a: Dim, b: Dim) => Dim {
   return memoised((a, b) => {
+    if (direct !== undefined && typeof a === 'number' && typeof b === 'number') {
+      const result = direct(a, b);
+      const safe = Number.isSafeInteger(a) && Number.isSafeInteger(b) && Number.isSafeInteger(result);
+      return safe ? result : undefined;
+    }
     const x = polyOf(a);
     const y = polyOf(b);
     const result = x && y && operation(x, y);

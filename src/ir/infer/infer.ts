@@ -29,6 +29,7 @@ class Inference implements Facts {
   readonly #opsets: ReadonlyMap<string, number>;
   readonly #opset: number;
   readonly #symbols = new Set<string>();
+  readonly #groundedTexts = new Map<string, boolean>();
   /** Before IR version 4 every initializer had to be listed as an input, too. */
   readonly #inputsOverride: boolean;
 
@@ -112,8 +113,13 @@ class Inference implements Facts {
   }
 
   #grounded(dim: Dim): boolean {
-    for (const symbol of symbolsOf(dim)) if (!this.#symbols.has(symbol)) return false;
-    return true;
+    if (typeof dim !== 'string') return true;
+    let grounded = this.#groundedTexts.get(dim);
+    if (grounded === undefined) {
+      grounded = [...symbolsOf(dim)].every(symbol => this.#symbols.has(symbol));
+      this.#groundedTexts.set(dim, grounded);
+    }
+    return grounded;
   }
 }
 

@@ -1,0 +1,177 @@
+import type { Node, Value } from '../ir/index.js';
+import type { Flow } from './flow.js';
+import type { Update } from './residuals.js';
+
+/** The updates of one block, before it is known what else belongs to it. */
+export interface Draft {
+  readonly updates: Update[];
+}
+
+/** For each update those that its skip operand comes from. */
+export type Before = ReadonlyMap<Update, readonly Update[]>;
+
+/** Operators that only rearrange, select or join: the stream goes through them. */
+const TRANSPARENT: ReadonlySet<string> = new Set([
+  'Identity',
+  'Cast',
+  'Reshape',
+  'Transpose',
+  'Squeeze',
+  'Unsqueeze',
+  'Flatten',
+  'Slice',
+  'Split',
+  'Concat',
+  'Expand',
+  'Add',
+]);
+
+/** For each update the updates its skip operand comes from, through operators that only rearrange. */
+export function previousUpdates(flow: Flow, updates: readonly Update[]): Before {
+  const at = new Map<Value, Update>(updates.map(u => [u.out, u]));
+  const known = new Map<Value, readonly Update[]>();
+  const trace = (value: Value): readonly Update[] => {
+    const update = at.get(value);
+    if (update !== undefined) return [update];
+    const cached = known.get(value);
+    if (cached !== undefined) return cached;
+    known.set(value, []);
+    const node = value.producer;
+    const found = new Set<Update>();
+    if (node !== undefined && TRANSPARENT.has(node.op)) {
+      const data = node.inputs.filter(v => v !== undefined && !flow.isConstant(v));
+      const through =
+        node.op === 'Concat' ? data : node.op === 'Add' && data.length > 1 ? [] : data.slice(0, 1);
+      for (const input of through) if (input) for (const u of trace(input)) found.add(u);
+    }
+    const result = [...found];
+    known.set(value, result);
+    return result;
+  };
+  return new Map(updates.map(u => [u, trace(u.skip)]));
+}
+
+/**
+ * Groups updates into blocks, in execution order. A block starts where a stream's previous update was its block's
+ * last: a feed-forward, a parallel branch, or one of the same form as the coming one. Updates that share an attention
+ * core belong to one block, and so do drafts that read each other's inside.
+ */
+export function assembleDrafts(
+  flow: Flow,
+  updates: readonly Update[],
+  before: Before,
+  latent: Value,
+): Draft[] {
+  return mergeEntangled(flow, firstDrafts(updates, before), before, latent);
+}
+
+function firstDrafts(updates: readonly Update[], before: Before): Draft[] {
+  const drafts: Draft[] = [];
+  const home = new Map<Update, Draft>();
+  const byCore = new Map<Node, Draft>();
+  for (const update of updates) {
+    const joint = update.cores.map(c => byCore.get(c)).find(d => d !== undefined);
+    const draft = joint ?? continued(update, before.get(update) ?? [], home) ?? { updates: [] };
+    if (draft.updates.length === 0) drafts.push(draft);
+    draft.updates.push(update);
+    home.set(update, draft);
+    for (const core of update.cores) byCore.set(core, draft);
+  }
+  return drafts;
+}
+
+/** The block that an update continues, if the updates before it left one open. */
+function continued(
+  update: Update,
+  previous: readonly Update[],
+  home: ReadonlyMap<Update, Draft>,
+): Draft | undefined {
+  const homes = new Set(previous.map(p => home.get(p)));
+  const [draft] = homes;
+  if (homes.size !== 1 || draft === undefined) return undefined;
+  if (previous.some(p => p.kind === 'feed-forward' || p.kind === 'parallel')) return undefined;
+  const repeats = draft.updates.some(
+    u => u.signature === update.signature && u.kind === update.kind && !siblings(u, update),
+  );
+  return repeats ? undefined : draft;
+}
+
+/** True when two updates belong to different streams of one joint block. */
+function siblings(a: Update, b: Update): boolean {
+  return a.kind === 'feed-forward' && b.kind === 'feed-forward';
+}
+
+/**
+ * Merges drafts that cannot run one after the other because each reads the inside of the other, and a draft that only
+ * one other reads, not as its stream.
+ */
+function mergeEntangled(flow: Flow, drafts: readonly Draft[], before: Before, latent: Value): Draft[] {
+  const reads = readsBetween(flow, drafts);
+  const parent = drafts.map((_, i) => i);
+  const root = (i: number): number => {
+    let at = i;
+    while (parent[at] !== at) at = parent[at] ?? at;
+    return at;
+  };
+  const join = (i: number, j: number): void => {
+    const [low, high] = [Math.min(root(i), root(j)), Math.max(root(i), root(j))];
+    parent[high] = low;
+  };
+  reads.forEach((others, i) => {
+    for (const j of others) if (reads[j]?.has(i)) join(i, j);
+  });
+  const readers = drafts.map(() => new Set<number>());
+  reads.forEach((others, j) => {
+    for (const i of others) readers[i]?.add(j);
+  });
+  const home = new Map(drafts.flatMap((draft, i) => draft.updates.map(u => [u, i] as const)));
+  const continuedBy = drafts.map(() => new Set<number>());
+  for (const [update, j] of home) {
+    for (const previous of before.get(update) ?? []) continuedBy[home.get(previous) ?? j]?.add(j);
+  }
+  drafts.forEach((draft, i) => {
+    if (!draft.updates.some(u => flow.dependsOn(u.result, latent))) return;
+    const outside = [...(readers[i] ?? [])].filter(j => root(j) !== root(i));
+    const [reader] = new Set(outside.map(root));
+    const isStream = [...(continuedBy[i] ?? [])].some(j => root(j) !== root(i));
+    if (reader !== undefined && !isStream && outside.every(j => root(j) === reader)) join(i, reader);
+  });
+  const merged = new Map<number, Draft>();
+  drafts.forEach((draft, i) => {
+    const target = merged.get(root(i)) ?? { updates: [] };
+    merged.set(root(i), target);
+    target.updates.push(...draft.updates);
+  });
+  const order = (u: Update): number => flow.position.get(u.add) ?? 0;
+  for (const draft of merged.values()) draft.updates.sort((a, b) => order(a) - order(b));
+  return [...merged.values()];
+}
+
+/** For each draft the drafts whose inside it reads: their values other than as its streams, also through nodes between. */
+function readsBetween(flow: Flow, drafts: readonly Draft[]): Set<number>[] {
+  const home = new Map<Node, number>();
+  drafts.forEach((draft, i) => {
+    for (const update of draft.updates) {
+      for (const node of update.cone) if (!home.has(node)) home.set(node, i);
+      home.set(update.add, i);
+    }
+  });
+  const skips = drafts.map(d => new Set(d.updates.map(u => u.skip)));
+  const reads = drafts.map(() => new Set<number>());
+  const behind = new Map<Node, ReadonlySet<number>>();
+  for (const node of flow.graph.nodes) {
+    const own = home.get(node);
+    const from = new Set<number>();
+    for (const value of node.inputs) {
+      const { producer } = value ?? {};
+      if (value === undefined || producer === undefined || (own !== undefined && skips[own]?.has(value)))
+        continue;
+      const there = home.get(producer);
+      if (there !== undefined) from.add(there);
+      else for (const i of behind.get(producer) ?? []) from.add(i);
+    }
+    if (own === undefined) behind.set(node, from);
+    else for (const i of from) if (i !== own) reads[own]?.add(i);
+  }
+  return reads;
+}
