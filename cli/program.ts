@@ -1,9 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
 import { addBench } from './bench.js';
 import { addCompile } from './compile.js';
+import { addDiff } from './diff.js';
 import { addInspect } from './inspect.js';
 import { addMethods } from './methods.js';
 import type { Perform } from './outcome.js';
+import { addPatch } from './patch.js';
 import { addStrip } from './strip.js';
 import type { Terminal } from './terminal.js';
 import { addVerify } from './verify.js';
@@ -35,7 +37,7 @@ export function createProgram(terminal: Terminal, perform: Perform): Command {
       getOutHasColors: () => terminal.out.colour,
       getErrHasColors: () => terminal.err.colour,
     });
-  const commands = [addCompile, addInspect, addVerify, addBench, addStrip, addMethods];
+  const commands = [addCompile, addInspect, addVerify, addBench, addStrip, addMethods, addDiff, addPatch];
   for (const add of commands) add(program, perform);
   return program;
 }

@@ -1,5 +1,5 @@
 import { externalLocations, readModel, toBytes } from '../src/onnx/index.js';
-import { inlineFunctions, keepRest } from '../src/passes/index.js';
+import { keepRest, prepare } from '../src/passes/index.js';
 import type { Manifest } from '../src/plan/index.js';
 
 /**
@@ -9,7 +9,7 @@ import type { Manifest } from '../src/plan/index.js';
 export function restModel(original: string, manifest: Manifest): Uint8Array | undefined {
   const model = readModel(original);
   if (externalLocations(model).size > 0) return undefined;
-  inlineFunctions(model);
+  prepare(model);
   keepRest(model, manifest);
   return toBytes(model);
 }

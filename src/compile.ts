@@ -8,11 +8,11 @@ import {
   conclude,
   forecast,
   gateRegion,
-  inlineFunctions,
   keepTime,
   localise,
   measure,
   type Pass,
+  prepare,
   runPasses,
   sink,
   stamp,
@@ -63,10 +63,10 @@ export function compile(model: Model, options: CompileOptions = {}): Compiled {
   if (model.opset < OLDEST_OPSET) refuse('BWC210', { opset: model.opset });
   const configured = configure(findMethod(options.method ?? 'bwcache'), options.set ?? {});
   const source = modelHash(model);
-  inlineFunctions(model);
+  prepare(model);
   const analysis = analyse(model, options);
   const { plan, diagnostics } = makePlan(model, analysis, configured, { ...options, source });
   runPasses({ model, plan, emitted: { state: new Map(), copies: new Map() } }, PASSES);
   const manifest = manifestSchema.parse(JSON.parse(model.metadata.get(MANIFEST_KEY) ?? 'null'));
-  return { model, analysis, plan, manifest, diagnostics: [...analysis.diagnostics, ...diagnostics] };
+  return { model, analysis, plan, manifest, diagnostics };
 }

@@ -14,7 +14,7 @@ export {
   toBytes,
   writeModel,
 } from './onnx/index.js';
-export { inlineFunctions, keepRest } from './passes/index.js';
+export { keepRest, prepare } from './passes/index.js';
 export { strip } from './passes/strip.js';
 export { MANIFEST_KEY, type Manifest, manifestSchema, type Plan } from './plan/index.js';
 export { inspectFacts } from './report/index.js';

@@ -1,10 +1,11 @@
-import { type Diagnostic, diagnostic, refuse } from '../diagnostics/index.js';
+import { refuse } from '../diagnostics/index.js';
 import type { Model } from '../ir/index.js';
 import { type Inferred, inferTypes } from '../ir/infer/index.js';
 import { type Block, type BlockGroup, findBlocks } from './blocks.js';
 import { Flow } from './flow.js';
 import { findUpdates, type Update } from './residuals.js';
 import { type Role, type RoleHints, type Roles, rankRoles } from './roles.js';
+import { refuseOthers, refuseTextModel } from './suitable.js';
 
 /** What `bwc` knows of a model before it decides anything. */
 export interface Analysis {
@@ -13,7 +14,6 @@ export interface Analysis {
   readonly roles: Roles;
   readonly groups: readonly BlockGroup[];
   readonly blocks: readonly Block[];
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
@@ -24,15 +24,12 @@ export function analyse(model: Model, hints: RoleHints = {}): Analysis {
   const inferred = inferTypes(model);
   const flow = new Flow(model.graph);
   const updates = findUpdates(flow);
-  const diagnostics: Diagnostic[] = [];
+  if (hints.latent === undefined) refuseTextModel(model, inferred);
   const roles = chooseRoles(model, flow, inferred, hints, updates);
-  if (roles.timestep === undefined) {
-    const shown = model.graph.inputs.map(v => v.name).join(', ');
-    diagnostics.push(diagnostic('BWC208', { shown }));
-  }
   const { blocks, groups } = findBlocks(flow, updates, roles.latent.value);
   if (!groups.some(g => g.count >= 2)) refuse('BWC201', { found: nearestMiss(updates, blocks) });
-  return { flow, inferred, roles, groups, blocks, diagnostics };
+  refuseOthers(model, flow, inferred, roles, hints, blocks);
+  return { flow, inferred, roles, groups, blocks };
 }
 
 function chooseRoles(

@@ -46,9 +46,8 @@ export function findBlocks(
   latent: Value,
 ): { blocks: Block[]; groups: BlockGroup[] } {
   const before = previousUpdates(flow, updates);
-  const drafts = assembleDrafts(flow, updates, before, latent).filter(d =>
-    d.updates.some(u => flow.dependsOn(u.result, latent)),
-  );
+  const all = assembleDrafts(flow, updates, before, latent);
+  const drafts = trimmed(all.filter(d => d.updates.some(u => flow.dependsOn(u.result, latent))));
   const primary = primaryUpdates(flow, updates, before, latent);
   const owner = absorb(flow, drafts);
   const nodesOf = new Map<Draft, Node[]>(drafts.map(d => [d, []]));
@@ -58,6 +57,7 @@ export function findBlocks(
   }
   const groups: { kind: string; key: string; count: number }[] = [];
   const alive = new Set<Value>();
+  const series = new Series(flow, before);
   const blocks = drafts.map((draft, index): Block => {
     const nodes = nodesOf.get(draft) ?? [];
     const chains = chainsOf(draft, before);
@@ -69,6 +69,7 @@ export function findBlocks(
       return { in: first(chain).skip, out: [...out.users].every(u => mine.has(u)) ? undefined : out };
     });
     const touched = new Set(streams.map(s => s.in));
+    for (const chain of [main, ...rest]) for (const u of before.get(first(chain)) ?? []) alive.delete(u.out);
     for (const value of alive) {
       const read = [...value.users].some(u => mine.has(u));
       if (read && !touched.has(value)) streams.push({ in: value, out: undefined });
@@ -81,8 +82,9 @@ export function findBlocks(
       return { kind: joint && update.kind === 'self-attention' ? 'joint-attention' : update.kind, update };
     });
     const kind = branches.map(b => b.kind).join(' + ');
-    const onSpine = main.some(u => primary.has(u));
-    const key = `${onSpine} ${streams.length} ${main.map(u => `${u.kind} ${weightShapes(flow, u)}`).join(' | ')}`;
+    const origin = series.of(first(main));
+    series.add(main, origin);
+    const key = `${origin} ${streams.length} ${main.map(u => `${u.kind} ${weightShapes(flow, u)}`).join(' | ')}`;
     let group = groups.findIndex(g => g.key === key);
     if (group < 0) group = groups.push({ kind, key, count: 0 }) - 1;
     const entry = groups[group];
@@ -90,6 +92,62 @@ export function findBlocks(
     return { index, group, kind, streams, branches, nodes };
   });
   return { blocks, groups: groups.map((g, index) => ({ index, kind: g.kind, count: g.count })) };
+}
+
+/** Without what comes before the first and after the last attention: residual convolutions of an embedding, say. */
+function trimmed(drafts: readonly Draft[]): readonly Draft[] {
+  const attends = (d: Draft): boolean => d.updates.some(u => u.cores.length > 0);
+  const from = drafts.findIndex(attends);
+  return from < 0 ? drafts : drafts.slice(from, drafts.findLastIndex(attends) + 1);
+}
+
+/**
+ * Tells blocks that go on from one another from blocks that start anew, as control branches do, from blocks whose
+ * streams were just joined, and from those that an earlier block is merged into.
+ */
+class Series {
+  readonly #flow: Flow;
+  readonly #before: Before;
+  readonly #of = new Map<Update, string>();
+  readonly #ends = new Map<Value, string>();
+  #next = 0;
+
+  constructor(flow: Flow, before: Before) {
+    this.#flow = flow;
+    this.#before = before;
+  }
+
+  /** The series of a block whose main stream begins with `update`. */
+  of(update: Update): string {
+    const previous = this.#before.get(update) ?? [];
+    if (previous.length > 1) return String(this.#next++);
+    const known = previous.map(u => this.#of.get(u)).find(id => id !== undefined);
+    if (known !== undefined) return known;
+    const behind = this.#behind(update.skip);
+    return behind === undefined ? String(this.#next++) : behind.replace(/\+?$/, '+');
+  }
+
+  add(chain: readonly Update[], id: string): void {
+    for (const update of chain) {
+      this.#of.set(update, id);
+      this.#ends.set(update.out, id);
+    }
+  }
+
+  /** The series of a block that the value depends on, if any. */
+  #behind(value: Value): string | undefined {
+    const seen = new Set<Node>();
+    const work: Value[] = [value];
+    for (let at = work.pop(); at !== undefined; at = work.pop()) {
+      const id = this.#ends.get(at);
+      if (id !== undefined) return id;
+      const node = at.producer;
+      if (node === undefined || seen.has(node)) continue;
+      seen.add(node);
+      for (const read of readsOf(node)) if (!this.#flow.isConstant(read)) work.push(read);
+    }
+    return undefined;
+  }
 }
 
 /** Attention that shares its core with an update of another stream is joint. */

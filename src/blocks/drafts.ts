@@ -40,15 +40,14 @@ export function previousUpdates(flow: Flow, updates: readonly Update[]): Before 
     const found = new Set<Update>();
     if (node !== undefined && TRANSPARENT.has(node.op)) {
       const data = node.inputs.filter(v => v !== undefined && !flow.isConstant(v));
-      const through =
-        node.op === 'Concat' ? data : node.op === 'Add' && data.length > 1 ? [] : data.slice(0, 1);
+      const through = node.op === 'Concat' || node.op === 'Add' ? data : data.slice(0, 1);
       for (const input of through) if (input) for (const u of trace(input)) found.add(u);
     }
     const result = [...found];
     known.set(value, result);
     return result;
   };
-  return new Map(updates.map(u => [u, trace(u.skip)]));
+  return new Map(updates.map(u => [u, trace(u.after ?? u.skip)]));
 }
 
 /**

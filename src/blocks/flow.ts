@@ -94,8 +94,6 @@ export function operands(node: Node): Value[] {
   return node.inputs.slice(0, 2).filter(v => v !== undefined);
 }
 
-function* dataReads(node: Node): IterableIterator<Value> {
-  if (node.op === 'CastLike') {
-    if (node.inputs[0]) yield node.inputs[0];
-  } else yield* readsOf(node);
+function dataReads(node: Node): readonly Value[] {
+  return node.op === 'CastLike' ? node.inputs.slice(0, 1).filter(v => v !== undefined) : readsOf(node);
 }

@@ -29,6 +29,8 @@ export interface Update {
   readonly input: Value;
   /** Products of data with data in the cone; two updates that share one are computed jointly. */
   readonly cores: readonly Node[];
+  /** The sum inside the branch that it goes on from, where its attention is added before its feed-forward. */
+  readonly after?: Value;
   /** Operators and weight shapes in order: equal for the same branch of two blocks. */
   readonly signature: string;
 }
@@ -45,29 +47,48 @@ const ADDITIONS: ReadonlySet<string> = new Set([
 
 /** All residual updates of a graph, in execution order. */
 export function findUpdates(flow: Flow): Update[] {
-  const updates: Update[] = [];
+  const updates = new Map<Value, Update>();
   for (const node of flow.graph.nodes) {
-    const update = ADDITIONS.has(node.op) ? updateAt(flow, node) : undefined;
-    if (update !== undefined) updates.push(update);
+    const update = ADDITIONS.has(node.op) ? updateAt(flow, node, updates) : undefined;
+    if (update !== undefined) updates.set(update.out, update);
   }
-  return withoutNested(updates);
+  return withoutNested([...updates.values()]);
 }
 
-/** The update that an addition makes, if one operand is the skip of the other's branch. */
-function updateAt(flow: Flow, add: Node): Update | undefined {
+/**
+ * The update that an addition makes, if one operand is the skip of the other's branch: the branch starts from it, or
+ * from the stream one update earlier, where two branches are computed side by side and added one after the other.
+ */
+function updateAt(flow: Flow, add: Node, known: ReadonlyMap<Value, Update>): Update | undefined {
   const [a, b] = add.inputs;
   const out = add.outputs[3] ?? add.outputs[0];
   if (a === undefined || b === undefined || out === undefined) return undefined;
   if (flow.isConstant(a) || flow.isConstant(b) || becomesWeights(out)) return undefined;
-  const [near, result] = flow.at(settled(a)) <= flow.at(settled(b)) ? [a, b] : [b, a];
-  const skip = settled(near);
-  const cone = coneBetween(flow, skip, result);
-  const first = cone?.find(n => flow.isProjection(n));
-  const input = first && operands(first).find(v => !flow.isConstant(v));
-  if (cone === undefined || input === undefined) return undefined;
-  const cores = cone.filter(n => flow.isAttentionCore(n));
-  const kind = kindOf(flow, skip, result, cone, cores);
-  return { add, skip, result, out, cone, kind, input, cores, signature: signatureOf(cone) };
+  for (const [near, result] of flow.at(settled(a)) <= flow.at(settled(b))
+    ? ([
+        [a, b],
+        [b, a],
+      ] as const)
+    : ([
+        [b, a],
+        [a, b],
+      ] as const)) {
+    const skip = settled(near);
+    const beside = known.get(skip);
+    const from = beside && !reaches(flow, skip, result) ? beside.skip : skip;
+    const cone = coneBetween(flow, from, result);
+    const first = cone?.find(n => flow.isProjection(n));
+    const input = first && operands(first).find(v => !flow.isConstant(v));
+    if (cone === undefined || input === undefined) continue;
+    const cores = cone.filter(n => flow.isAttentionCore(n));
+    const kind = kindOf(flow, from, result, cone, cores);
+    return { add, skip, result, out, cone, kind, input, cores, signature: signatureOf(cone) };
+  }
+  return undefined;
+}
+
+function reaches(flow: Flow, from: Value, to: Value): boolean {
+  return coneBetween(flow, from, to) !== undefined;
 }
 
 /** Operators that scores pass on the way to their softmax. */
@@ -87,12 +108,14 @@ function becomesWeights(sum: Value): boolean {
 }
 
 /**
- * Leaves out updates that contain others. When those form a chain the outer one is a skip across blocks; otherwise
- * they are small residuals inside its branch.
+ * Resolves updates that contain others. When those form a chain, the outer one is a skip across blocks and goes. When
+ * the inner one is attention on the same skip, the outer one's branch goes on from there: it is the feed-forward that
+ * follows. Otherwise the inner ones are small residuals inside a branch, and go.
  */
 function withoutNested(updates: readonly Update[]): Update[] {
   const at = new Map(updates.map(u => [u.add, u]));
   const dropped = new Set<Update>();
+  const continued = new Map<Update, Update>();
   for (const outer of [...updates].sort((a, b) => a.cone.length - b.cone.length)) {
     if (dropped.has(outer)) continue;
     const inner = outer.cone.flatMap(node => {
@@ -100,10 +123,28 @@ function withoutNested(updates: readonly Update[]): Update[] {
       return update === undefined || update === outer || dropped.has(update) ? [] : [update];
     });
     const outs = new Set(inner.map(u => u.out));
+    const [only, ...more] = inner;
     if (inner.some(u => outs.has(u.skip))) dropped.add(outer);
+    else if (only && more.length === 0 && only.skip === outer.skip && only.cores.length > 0)
+      continued.set(outer, only);
     else for (const update of inner) dropped.add(update);
   }
-  return updates.filter(u => !dropped.has(u));
+  return updates.filter(u => !dropped.has(u)).map(u => following(u, continued.get(u)));
+}
+
+/** The part of an update's branch that comes after the attention inside it. */
+function following(outer: Update, attention: Update | undefined): Update {
+  if (attention === undefined) return outer;
+  const before = new Set([...attention.cone, attention.add]);
+  const cone = outer.cone.filter(n => !before.has(n));
+  return {
+    ...outer,
+    cone,
+    cores: [],
+    kind: 'feed-forward',
+    signature: signatureOf(cone),
+    after: attention.out,
+  };
 }
 
 /** The value behind conversions that only change the type: exporters convert the skip operand by itself. */

@@ -90,15 +90,18 @@ export const CATALOGUE = {
   }),
   BWC113: entry<{ path: string; location: string; tensor: string; recorded: string; found: string }>({
     kind: 'user',
-    message: p => `the weights in ${p.location} are not those that ${p.tensor} records: sha1 is ${p.found}, not ${p.recorded}`,
-    why: p => `${p.path} carries a checksum of its weights file, and the file has changed since or was damaged.`,
+    message: p =>
+      `the weights in ${p.location} are not those that ${p.tensor} records: sha1 is ${p.found}, not ${p.recorded}`,
+    why: p =>
+      `${p.path} carries a checksum of its weights file, and the file has changed since or was damaged.`,
     hint: 'Fetch or export the weights again.',
   }),
   BWC114: entry<{ path: string; location: string; bytes: number; size: number }>({
     kind: 'user',
     severity: 'note',
     message: p => `${p.bytes} bytes of weights were written to ${p.location}, beside the model`,
-    why: p => `With its weights inside, ${p.path} would have ${p.size} bytes, and no protobuf reader accepts 2 GiB or more.`,
+    why: p =>
+      `With its weights inside, ${p.path} would have ${p.size} bytes, and no protobuf reader accepts 2 GiB or more.`,
     hint: 'Keep both files in one folder.',
   }),
   BWC115: entry<{ path: string }>({
@@ -107,6 +110,18 @@ export const CATALOGUE = {
     message: p => `${p.path} records no checksum of weights`,
     why: 'Few exporters write one.',
     hint: 'Nothing to do; there was nothing to compare.',
+  }),
+  BWC120: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `${p.path} is no diff that can be applied: ${p.reason}`,
+    why: 'bwc patch takes what bwc diff --json prints, with the weights it needs.',
+    hint: 'Make it again with bwc diff A B --json; weights of more than 64 MiB together do not travel in it.',
+  }),
+  BWC121: entry<{ path: string; recorded: string; found: string }>({
+    kind: 'user',
+    message: p => `the diff was not made from ${p.path}: it is for ${p.recorded.slice(0, 12)}, this is ${p.found.slice(0, 12)}`,
+    why: 'A diff says what to do with one model, which it knows by its hash.',
+    hint: 'Give the first of the two models that were compared.',
   }),
   BWC201: entry<{ found: string }>({
     kind: 'user',
@@ -150,24 +165,49 @@ export const CATALOGUE = {
     why: 'Its metadata holds no manifest under bwc.manifest.',
     hint: 'Give a file that `bwc compile` wrote.',
   }),
-  BWC208: entry<{ shown: string }>({
-    kind: 'user',
-    severity: 'warning',
-    message: p => `no timestep input found among ${p.shown}`,
-    why: 'Without it a new generation is recognised only by its step count or by fresh state.',
-    hint: 'Name the input with --timestep, or feed zeros as state when a generation starts.',
-  }),
   BWC209: entry<{ value: string }>({
     kind: 'unsupported',
-    message: p => `no residual can be taken at ${p.value}`,
-    why: 'The stream that leaves the blocks there has another shape than any that enters them, or its shape is unknown.',
-    hint: 'Reuse the output instead: --set reuse=output.',
+    severity: 'note',
+    message: p => `no residual can be taken at ${p.value}: the output is reused instead`,
+    why: 'The stream that leaves the blocks there has another shape than the one that enters them.',
+    hint: 'Nothing to do; --set reuse=output says the same.',
   }),
   BWC210: entry<{ opset: number }>({
     kind: 'unsupported',
     message: p => `opset ${p.opset} is too old`,
     why: 'bwc writes its own operators at opset 13 or later, and never changes the opset of a model.',
     hint: 'Export the model again at a newer opset.',
+  }),
+  BWC211: entry<{ inputs: string }>({
+    kind: 'user',
+    message: p => `a text model: none of its inputs (${p.inputs}) is a latent`,
+    why: 'Its inputs are token numbers; a denoiser reads the picture, video or sound that it denoises.',
+    hint: 'Compile the denoising transformer; text encoders run once per prompt and gain nothing.',
+  }),
+  BWC212: entry<{ output: string; input: string }>({
+    kind: 'user',
+    message: p =>
+      `an encoder or classifier: ${p.output} has not the dimensions of ${p.input} or of any input`,
+    why: 'A denoiser returns something shaped like what it reads, since the sampler subtracts one from the other.',
+    hint: 'Compile the denoising transformer itself. If this is one, name its latent with --latent.',
+  }),
+  BWC213: entry<{ inputs: string }>({
+    kind: 'user',
+    message: p => `no input tells the step: none of ${p.inputs} is embedded by sines and cosines`,
+    why: 'A model that is called once, as decoders are, has nothing to cache from step to step.',
+    hint: 'If this is a denoiser, name its timestep with --timestep.',
+  }),
+  BWC214: entry<{ share: string; blocks: string }>({
+    kind: 'user',
+    message: p => `${p.blocks} make up only ${p.share} of a step`,
+    why: 'Most of the work lies elsewhere, and skipping the blocks would save little.',
+    hint: 'Compile the denoising transformer itself.',
+  }),
+  BWC215: entry<{ found: string }>({
+    kind: 'user',
+    message: p => `a UNet: ${p.found}`,
+    why: 'A UNet works at several resolutions and joins them again; no run of its blocks can be skipped as one.',
+    hint: 'Caching UNets is another method (DeepCache); bwc is for transformers.',
   }),
   BWC301: entry<{ name: string; known: string }>({
     kind: 'usage',

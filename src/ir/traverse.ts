@@ -31,9 +31,11 @@ export function captures(graph: Graph): Set<Value> {
 }
 
 /** What a node reads: its inputs, and what its subgraphs capture. */
-export function* readsOf(node: Node): IterableIterator<Value> {
-  for (const value of node.inputs) if (value) yield value;
-  for (const sub of node.subgraphs) yield* captures(sub);
+export function readsOf(node: Node): readonly Value[] {
+  const reads: Value[] = [];
+  for (const value of node.inputs) if (value) reads.push(value);
+  for (const sub of node.subgraphs) reads.push(...captures(sub));
+  return reads;
 }
 
 /**

@@ -7,6 +7,8 @@ import type { ValueType } from './types.js';
 /** Whoever reads a value: a node through an input, or a graph through an output. */
 export type User = Node | Graph;
 
+const NO_USERS: ReadonlyMap<User, number> = new Map();
+
 /**
  * One SSA value: a graph input, an initializer, or a node's output. It has identity; the name serves files
  * and messages. Uses are kept by the consumers, in both directions and for graph outputs too.
@@ -24,7 +26,8 @@ export class Value {
   /** The `ValueInfoProto` it was declared by. */
   origin: Origin | undefined;
   #metadata: Map<string, string> | undefined;
-  readonly #users = new Map<User, number>();
+  /** Readers and how often each reads; made when the first comes, since it is the largest part of a value. */
+  #users: Map<User, number> | undefined;
 
   constructor(name: string, type?: ValueType) {
     this.name = name;
@@ -52,26 +55,27 @@ export class Value {
 
   /** Readers, each once, in the order in which they first read it. */
   get users(): IterableIterator<User> {
-    return this.#users.keys();
+    return (this.#users ?? NO_USERS).keys();
   }
 
   get useCount(): number {
     let count = 0;
-    for (const n of this.#users.values()) count += n;
+    if (this.#users !== undefined) for (const n of this.#users.values()) count += n;
     return count;
   }
 
   get isUsed(): boolean {
-    return this.#users.size > 0;
+    return this.#users !== undefined && this.#users.size > 0;
   }
 
   /** Number of inputs (or graph outputs) of `user` that read this value. */
   usesBy(user: User): number {
-    return this.#users.get(user) ?? 0;
+    return this.#users?.get(user) ?? 0;
   }
 
   /** Kept by `Node` and `Graph`; nobody else calls it. */
   countUse(user: User, by: 1 | -1): void {
+    this.#users ??= new Map();
     const count = this.usesBy(user) + by;
     if (count === 0) this.#users.delete(user);
     else this.#users.set(user, count);
@@ -79,7 +83,7 @@ export class Value {
 
   /** Makes every reader, or those that `where` accepts, read `other` instead. */
   replaceUses(other: Value, where: (user: User) => boolean = () => true): void {
-    for (const user of [...this.#users.keys()]) if (where(user)) user.replaceInput(this, other);
+    for (const user of [...this.users]) if (where(user)) user.replaceInput(this, other);
   }
 
   toString(): string {

@@ -86,7 +86,11 @@ class Verifier {
     this.#graph(graph);
     for (const [value, { uses }] of this.#met) {
       if (value.useCount !== uses) {
-        this.#report(2, value.graph ?? graph, `${value} counts ${value.useCount} uses, the model has ${uses}`);
+        this.#report(
+          2,
+          value.graph ?? graph,
+          `${value} counts ${value.useCount} uses, the model has ${uses}`,
+        );
       }
     }
   }

@@ -73,7 +73,10 @@ function moves(tensor: Tensor, { record, data }: MovedOrigin, name: string): Rul
   const rules: Rules = new Map();
   text(rules, TENSOR.name, name, record?.name ?? '');
   for (const field of TYPED) rules.set(field, drop([WIRE.varint, WIRE.fixed32, WIRE.fixed64, WIRE.bytes]));
-  rules.set(TENSOR.rawData, data === undefined ? drop([WIRE.bytes]) : replace(out => out.field(TENSOR.rawData, data)));
+  rules.set(
+    TENSOR.rawData,
+    data === undefined ? drop([WIRE.bytes]) : replace(out => out.field(TENSOR.rawData, data)),
+  );
   rules.set(TENSOR.externalData, externalRule(tensor.external));
   const location = (out: Output): void => out.bytes(locationField());
   rules.set(TENSOR.dataLocation, tensor.external ? replace(location, [WIRE.varint]) : drop([WIRE.varint]));
@@ -146,7 +149,12 @@ function encodeExternal(out: Output, external: NonNullable<Tensor['external']>):
   out.bytes(locationField());
 }
 
-function entriesOf({ location, offset, length, checksum }: NonNullable<Tensor['external']>): [string, string][] {
+function entriesOf({
+  location,
+  offset,
+  length,
+  checksum,
+}: NonNullable<Tensor['external']>): [string, string][] {
   const entries: [string, string][] = [
     ['location', location],
     ['offset', String(offset)],

@@ -25,13 +25,13 @@ export function encodeValue(
     text(rules, VALUE_INFO.docString, value.docString, declaration?.docString ?? '');
     if (value.hasMetadata || declaration?.metadata.length !== 0)
       entries(
-      rules,
-      VALUE_INFO.metadataProps,
-      value.metadata,
-      declaration?.metadata ?? [],
-      readEntry,
-      encodeEntry,
-    );
+        rules,
+        VALUE_INFO.metadataProps,
+        value.metadata,
+        declaration?.metadata ?? [],
+        readEntry,
+        encodeEntry,
+      );
   }
   if (declaration !== undefined && rules.size === 0) {
     repeat(out, number, declaration);

@@ -12,7 +12,7 @@ import {
 } from '../ir/index.js';
 import { isSparse, originOf } from './encode-tensor.js';
 import { rawData, stringsOf } from './read-tensor.js';
-import { encodeText } from './text.js';
+import { encodeText, hasEscapes } from './text.js';
 
 /** Tensors up to twice this size are hashed whole, larger ones by their ends. */
 const END = 4096;
@@ -74,7 +74,15 @@ class Digest {
   }
 
   text(text: string): void {
-    this.bytes(encodeText(text));
+    // Three bytes are the most that a UTF-16 unit takes in UTF-8.
+    if (text.length * 3 + 8 > this.#buffer.length || hasEscapes(text)) {
+      this.bytes(encodeText(text));
+      return;
+    }
+    this.#room(text.length * 3 + 8);
+    const length = this.#buffer.write(text, this.#used + 8, 'utf8');
+    this.number(length);
+    this.#used += length;
   }
 
   opsets(opsets: ReadonlyMap<string, number>): void {

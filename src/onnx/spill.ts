@@ -42,7 +42,11 @@ export function spill(model: Model, moved: ReadonlyMap<Tensor, Tensor>, location
 function elementsOf(tensor: Tensor): { readonly segment: Segment; readonly length: number } | undefined {
   const origin = originOf(tensor);
   const span =
-    tensor.origin instanceof MovedOrigin ? tensor.origin.data : origin === undefined ? undefined : rawSpan(tensor, origin);
+    tensor.origin instanceof MovedOrigin
+      ? tensor.origin.data
+      : origin === undefined
+        ? undefined
+        : rawSpan(tensor, origin);
   if (span !== undefined) return { segment: { kind: 'range', ...span }, length: span.end - span.start };
   const bytes = origin === undefined ? tensor.bytes() : undefined;
   return bytes && { segment: { kind: 'bytes', bytes }, length: bytes.length };

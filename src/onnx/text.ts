@@ -23,8 +23,13 @@ export function decodeText(window: Buffer, start = 0, end: number = window.lengt
   return parts.join('');
 }
 
+/** True when some of the text stands for bytes that are not UTF-8. */
+export function hasEscapes(text: string): boolean {
+  return /[\udc80-\udcff]/.test(text);
+}
+
 export function encodeText(text: string): Uint8Array {
-  if (!/[\udc80-\udcff]/.test(text)) return Buffer.from(text, 'utf8');
+  if (!hasEscapes(text)) return Buffer.from(text, 'utf8');
   // Iteration is by code point: a surrogate that belongs to a pair never shows up alone.
   const parts = Array.from(text, c => {
     const code = c.codePointAt(0) ?? 0;

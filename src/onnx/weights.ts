@@ -70,7 +70,11 @@ export async function stageWeights(staging: Staging, files: readonly WeightsFile
 }
 
 /** A tensor of the same type whose elements lie elsewhere. */
-export function relocated(tensor: Tensor, external: ExternalData | undefined, data?: MovedOrigin['data']): Tensor {
+export function relocated(
+  tensor: Tensor,
+  external: ExternalData | undefined,
+  data?: MovedOrigin['data'],
+): Tensor {
   const { elem, dims, name, docString, metadata } = tensor;
   const origin = new MovedOrigin(recordOf(tensor), data);
   return new Tensor({ elem, dims, name, docString, metadata, origin, ...(external && { external }) });

@@ -1,6 +1,6 @@
+import type { Stats } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Stats } from 'node:fs';
 import { type Diagnostic, diagnostic, Refusal, refuse } from '../diagnostics/index.js';
 import { allGraphs, type Model, type Tensor, type Value } from '../ir/index.js';
 import { writeSegments } from './copy.js';
@@ -51,12 +51,17 @@ export async function writeModel(model: Model, path: string, options: WriteOptio
       await staging.stage(data, temporary => writeSegments(temporary, segments));
     }
     for (const [beside, text] of options.beside ?? []) {
-      await staging.stage(await targetOf(beside, read), temporary => writeFile(temporary, text, { flag: 'wx', flush: true }));
+      await staging.stage(await targetOf(beside, read), temporary =>
+        writeFile(temporary, text, { flag: 'wx', flush: true }),
+      );
     }
     await staging.stage(target, temporary => writeSegments(temporary, output.segments));
     for (const source of sources) source.checkUnchanged();
     await staging.commit();
-    return { weights: [...placement.files.map(file => file.to), ...spilledPaths(path, output)], diagnostics: output.notes };
+    return {
+      weights: [...placement.files.map(file => file.to), ...spilledPaths(path, output)],
+      diagnostics: output.notes,
+    };
   } catch (error) {
     if (error instanceof Refusal) throw error;
     return refuse('BWC106', { path, reason: reasonOf(error) }, undefined, error);

@@ -7,6 +7,7 @@ export { keepTime } from './keep-time.js';
 export { localise } from './localise.js';
 export { measure } from './measure.js';
 export type { Context, Emitted, Pass } from './pass.js';
+export { prepare } from './prepare.js';
 export { keepRest } from './rest.js';
 export { runPasses } from './runner.js';
 export { sink } from './sink.js';

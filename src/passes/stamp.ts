@@ -1,5 +1,5 @@
 import { allNodes, bitsOf, type TensorType } from '../ir/index.js';
-import { KNOBS, MANIFEST_KEY, type Manifest, statesOf } from '../plan/index.js';
+import { KNOBS, MANIFEST_KEY, type Manifest, type Plan, statesOf } from '../plan/index.js';
 import { type Context, KNOBS_INPUT, need, type Pass, signalOutput, stateInput, stateOutput } from './pass.js';
 import { UNDO_KEY, type Undo } from './undo.js';
 
@@ -86,9 +86,19 @@ function manifestOf(context: Context): Manifest {
         nodes: gate.compute.nodes.filter(n => !n.name.startsWith('bwc/')).length,
       },
     ],
-    cost: { flops: plan.flops ?? null, addedNodes: added, deviceToHost: plan.variable.length > 0 ? 0 : 1 },
+    cost: { flops: plan.flops ?? null, addedNodes: added, deviceToHost: decidesOnHost(plan) ? 0 : 1 },
     source: { sha256: plan.source },
   };
+}
+
+/**
+ * ONNX Runtime keeps small arithmetic on the host when it is joined with a `Shape` that it cannot fold, and when nothing
+ * in it is a 16-bit float (fallback_cpu_capability.cc).
+ */
+function decidesOnHost(plan: Plan): boolean {
+  const { timestep, variable } = plan;
+  const half = timestep?.type?.kind === 'tensor' && /float16$/.test(timestep.type.elem);
+  return variable.length > 0 && !half;
 }
 
 function described(type: TensorType): {

@@ -44,17 +44,17 @@ export function makePlan(
   const { design } = configured;
   const { inferred, roles } = analysis;
   const steps = options.steps ?? DEFAULT_STEPS;
-  const diagnostics = options.steps === undefined ? [diagnostic('BWC305', { steps })] : [];
+  const diagnostics: Diagnostic[] = options.steps === undefined ? [diagnostic('BWC305', { steps })] : [];
   const region = stackRegion(model, analysis);
-  if (design.reuse === 'residual')
-    for (const exit of region.exits)
-      if (exit.enters === undefined) refuse('BWC209', { value: exit.value.name });
+  const open = design.reuse === 'residual' ? region.exits.find(exit => exit.enters === undefined) : undefined;
+  if (open) diagnostics.push(diagnostic('BWC209', { value: open.value.name }));
+  const reuse = open ? 'output' : design.reuse;
   const probe = probePlan(analysis, design.probe, region, design.metric);
   const features = region.exits.map((exit, i): StatePlan => {
     const type = stateType(exit.type, options.stateDefaults ?? false);
-    const what = design.reuse === 'output' ? 'output' : 'residual';
+    const what = reuse === 'output' ? 'output' : 'residual';
     return {
-      name: design.reuse === 'output' ? `features${suffix(i)}` : `residual${suffix(i)}`,
+      name: reuse === 'output' ? `features${suffix(i)}` : `residual${suffix(i)}`,
       type,
       holds: `${what} of the skipped blocks`,
     };
@@ -90,7 +90,7 @@ export function makePlan(
     region,
     probe,
     decision: design.decision,
-    reuse: design.reuse,
+    reuse,
     features,
     references,
     control: {

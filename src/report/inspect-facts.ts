@@ -4,7 +4,7 @@ import { allGraphs, allNodes, type Dim, type Model, type Node, type Value } from
 import { evaluate, flopsOf } from '../ir/infer/index.js';
 import { configure, METHODS } from '../methods/index.js';
 import { externalLocations } from '../onnx/index.js';
-import { inlineFunctions } from '../passes/index.js';
+import { prepare } from '../passes/index.js';
 import { strip } from '../passes/strip.js';
 import { MANIFEST_KEY, type Manifest, makePlan, manifestSchema, statesOf } from '../plan/index.js';
 import { tensorBytes, typeName } from './text.js';
@@ -97,7 +97,7 @@ export function inspectFacts(model: Model, options: InspectOptions): InspectFact
   const file = fileFacts(model, options);
   const compiled = manifestOf(model, options.path);
   if (compiled !== null) strip(model);
-  inlineFunctions(model);
+  prepare(model);
   const analysis = analyse(model, options);
   const { roles, inferred } = analysis;
   const batch = inferred.shapeOf(roles.latent.value)?.[0];
@@ -136,7 +136,7 @@ export function inspectFacts(model: Model, options: InspectOptions): InspectFact
     blocks: analysis.blocks.map(block => blockFacts(block, count(block.nodes))),
     methods: METHODS.map(method => methodEffect(method.name, model, analysis, { sizes, count, total })),
     open: total === null ? openSymbols(inputs, analysis, sizes) : [],
-    diagnostics: analysis.diagnostics,
+    diagnostics: [],
   };
 }
 

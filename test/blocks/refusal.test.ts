@@ -47,10 +47,9 @@ mlp (float[2,8] h0) => (float[2,8] h4) <float[8,8] w = {${Array(64).fill('0.5').
     expect([roles.latent, roles.timestep, roles.prediction].map(r => r?.value.name)).toEqual(['x', 't', 'y']);
   });
 
-  it('goes on without a timestep, and warns', () => {
-    const { roles, diagnostics } = analyse(parse(toy({ blocks: 2, timestep: false })));
-    expect(roles.timestep).toBeUndefined();
-    expect(diagnostics.map(d => d.code)).toEqual(['BWC208']);
+  it('refuses what no input tells the step of', () => {
+    const found = refusalOf(() => analyse(parse(toy({ blocks: 2, timestep: false }))));
+    expect(found?.code).toBe('BWC213');
   });
 });
 

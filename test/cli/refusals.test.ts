@@ -185,9 +185,9 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'an output in another folder than the weights',
-    code: 'BWC106',
-    exit: 1,
-    says: 'write into',
+    code: 'BWC110',
+    exit: 2,
+    says: 'would not find its weights',
     args: at => {
       withExternalWeights(DIT.model, join(at, 'model.onnx'));
       mkdirSync(join(at, 'elsewhere'));

@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import {
   analyse,
   compile,
-  inlineFunctions,
   loadProfile,
   type Model,
+  prepare,
   Refusal,
   readModel,
   verifyCompiled,
@@ -79,7 +79,7 @@ export async function examine(name: string, path: string, run = true): Promise<R
 
 function read(path: string): Model {
   const model = readModel(path);
-  inlineFunctions(model);
+  prepare(model);
   return model;
 }
 

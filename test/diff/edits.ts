@@ -59,7 +59,7 @@ export function apply(model: Model, { kind, at, to }: Edit, serial: number): voi
     }
     case 'remove': {
       const source = node.inputs.find(v => v !== undefined);
-      if (source === undefined) return;
+      if (source === undefined || model.graph.nodes.length < 2) return;
       for (const value of node.outputs) {
         if (value === undefined) continue;
         if (source.graph !== graph && [...value.users].includes(graph)) return;
@@ -96,7 +96,12 @@ export function apply(model: Model, { kind, at, to }: Edit, serial: number): voi
       const gated = fresh();
       value.replaceUses(gated);
       const [compute, skip] = [new Graph('compute'), new Graph('skip')];
-      const zero = new Node({ opType: 'Skip', domain: 'test', inputs: [], outputs: [new Value(`edit/${serial}/0`)] });
+      const zero = new Node({
+        opType: 'Skip',
+        domain: 'test',
+        inputs: [],
+        outputs: [new Value(`edit/${serial}/0`)],
+      });
       const gate = new Node({
         opType: 'If',
         inputs: [condition],

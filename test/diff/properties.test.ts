@@ -15,6 +15,9 @@ import { apply, copyOf, costOf, EDIT, renameAll, truePairs } from './edits.js';
 const MODEL = models(true).map(copyOf);
 const SCRIPT = fc.array(EDIT, { minLength: 1, maxLength: 6 });
 
+/** Models made by a generator shrink too slowly to be worth it: a failure names its seed. */
+const RUNS = { numRuns: 100, endOnFailure: true };
+
 /** A diff costs at most this many times what the pairs known from the making cost. */
 const FACTOR = 2;
 
@@ -26,6 +29,7 @@ describe('diff', () => {
         expect(isEmpty(diff)).toBe(true);
         expect(diff.main.renamed + diff.main.remarks.length).toBe(0);
       }),
+      RUNS,
     );
   });
 
@@ -36,6 +40,7 @@ describe('diff', () => {
         renameAll(renamed);
         expect(isEmpty(diffModels({ model }, { model: renamed }))).toBe(true);
       }),
+      RUNS,
     );
   });
 
@@ -53,6 +58,7 @@ describe('diff', () => {
         const least = costOf(compareGraphs(a, b, truth, signatures));
         expect(costOf(diffModels({ model }, { model: edited }).main)).toBeLessThanOrEqual(FACTOR * least);
       }),
+      RUNS,
     );
   });
 });
@@ -66,11 +72,14 @@ describe('patch', () => {
           apply(edited, edit, i);
         });
         if (rename) renameAll(edited);
-        const delta = deltaSchema.parse(JSON.parse(JSON.stringify(deltaOf(diffModels({ model }, { model: edited })))));
+        const delta = deltaSchema.parse(
+          JSON.parse(JSON.stringify(deltaOf(diffModels({ model }, { model: edited })))),
+        );
         const patched = copyOf(model);
         applyDelta(patched, delta);
         expect(structurallyEqual(copyOf(patched), edited)).toEqual([]);
       }),
+      RUNS,
     );
   });
 
@@ -81,6 +90,7 @@ describe('patch', () => {
         applyDelta(model, delta);
         expect(structurallyEqual(model, other)).toEqual([]);
       }),
+      RUNS,
     );
   });
 });

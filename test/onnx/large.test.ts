@@ -36,7 +36,7 @@ import {
   valueInfo,
   varint,
 } from './build.js';
-import { at, codeOfAsync, defined, names, same } from './helpers.js';
+import { at, defined, names, same } from './helpers.js';
 
 const folder = mkdtempSync(joinPath(tmpdir(), 'bwc-large-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -100,7 +100,7 @@ describe('a sparse file of more than 4 GiB', () => {
     expect(modelHash(m)).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('is written as ranges, and refused as a file', async () => {
+  it('is written as ranges, and as a file with its weights beside it', async () => {
     const m = readModel(path);
     expect(encodeModel(m)).toMatchObject([{ kind: 'range', start: 0, end: statSync(path).size }]);
     at(m.graph.nodes, 1).name = 'renamed';
@@ -110,7 +110,20 @@ describe('a sparse file of more than 4 GiB', () => {
     const embedded = segments.flatMap(s => (s.kind === 'bytes' ? [s.bytes.length] : []));
     expect(Math.max(...embedded)).toBeLessThan(64);
     // The same bytes elsewhere, with the holes left as holes.
-    expect(await codeOfAsync(writeModel(m, joinPath(folder, 'out.onnx')))).toBe('BWC109');
+    const written = await writeModel(m, joinPath(folder, 'out.onnx'));
+    expect(written.weights).toEqual([joinPath(folder, 'out.onnx.data')]);
+    expect(written.diagnostics.map(d => [d.code, d.severity])).toEqual([['BWC114', 'note']]);
+    expect(statSync(joinPath(folder, 'out.onnx')).size).toBeLessThan(1024);
+    expect(statSync(joinPath(folder, 'out.onnx.data')).size).toBe(5 * GIB);
+    const spilled = readModel(joinPath(folder, 'out.onnx'));
+    checkExternalData(spilled, joinPath(folder, 'out.onnx'));
+    expect([...spilled.graph.initializers].map(v => v.initializer?.external)).toEqual([
+      { location: 'out.onnx.data', offset: 0, length: 3 * GIB },
+      { location: 'out.onnx.data', offset: 3 * GIB, length: 2 * GIB },
+    ]);
+    rmSync(joinPath(folder, 'out.onnx.data'));
+    // The model itself was not changed.
+    expect([...m.graph.initializers].map(v => v.initializer?.external)).toEqual([undefined, undefined]);
     sparse(
       joinPath(folder, 'copy.onnx'),
       segments.flatMap((s): (Bytes | number)[] =>

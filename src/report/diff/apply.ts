@@ -17,6 +17,7 @@ import {
   type EncodedAttribute,
   type EncodedGraph,
   type EncodedNode,
+  type EncodedRemark,
   type EncodedTensor,
 } from './encoded.js';
 import { isWeight, type Side, sideOf } from './side.js';
@@ -32,7 +33,7 @@ export function applyDelta(model: Model, delta: Delta): void {
     return before.get(functionKey(f)) ?? fail(`there is no function ${functionKey(f)}`);
   });
   const side = sideOf(model.graph, undefined);
-  new Builder(side, delta.graphs, delta.nodes).run();
+  new Builder(side, delta.graphs, delta.nodes, delta.remarks).run();
   rename(side, delta);
   const { model: header } = delta;
   model.irVersion = header.irVersion;
@@ -77,14 +78,16 @@ function rename(side: Side, delta: Delta): void {
 }
 
 function decodeFunction(f: Delta['functions'][number]): FunctionDef {
-  const { graphs = [], nodes = [] } = f;
-  const build = (): Builder => new Builder(sideOf(new Graph(''), undefined), graphs, nodes);
+  const { graphs = [], nodes = [], remarks = [] } = f;
+  const build = (): Builder => new Builder(sideOf(new Graph(''), undefined), graphs, nodes, remarks);
   return {
     domain: f.domain,
     name: f.name,
     overload: f.overload,
     opsets: new Map(f.opsets ?? []),
-    defaults: new Map((f.defaults ?? []).map(d => [d.name, decodeAttribute(d, undefined, () => fail('a graph'))])),
+    defaults: new Map(
+      (f.defaults ?? []).map(d => [d.name, decodeAttribute(d, undefined, () => fail('a graph'))]),
+    ),
     body: () => build().run(),
   };
 }
@@ -96,14 +99,23 @@ class Builder {
   readonly #nodes: ReadonlyMap<number, EncodedNode>;
   readonly #graphs: readonly Graph[];
   readonly #values = new Map<string, Value>();
+  readonly #remarks: readonly EncodedRemark[];
 
-  constructor(side: Side, graphs: readonly EncodedGraph[], nodes: readonly EncodedNode[]) {
+  constructor(
+    side: Side,
+    graphs: readonly EncodedGraph[],
+    nodes: readonly EncodedNode[],
+    remarks: readonly EncodedRemark[],
+  ) {
+    this.#remarks = remarks;
     this.#side = side;
     this.#encoded = graphs;
     this.#nodes = new Map(nodes.map(n => [n.node, n]));
     this.#graphs = graphs.map((g, i) => {
       const from = i === 0 ? 0 : g.from;
-      return from === undefined ? new Graph(g.name) : (side.graphs[from] ?? fail(`there is no graph ${from}`));
+      return from === undefined
+        ? new Graph(g.name)
+        : (side.graphs[from] ?? fail(`there is no graph ${from}`));
     });
     this.#record();
     for (const graph of graphs) this.#checkOrder(graph);
@@ -123,11 +135,19 @@ class Builder {
       graph.append(...tokens(encoded.nodes).map(({ side, index }) => this.#placed(side, index, made)));
       for (const ref of encoded.outputs) graph.addOutput(this.#value(ref) ?? fail('an output is omitted'));
     });
+    for (const { value: ref, doc, metadata } of this.#remarks) {
+      const value = this.#value(ref);
+      if (value === undefined) continue;
+      value.docString = doc;
+      refill(value.metadata, metadata);
+    }
     return this.#graphs[0] ?? fail('there is no graph');
   }
 
   #placed(side: string, index: number, made: ReadonlyMap<number, Node>): Node {
-    return (side === 'a' ? this.#side.nodes[index] : made.get(index)) ?? fail(`there is no node ${side}${index}`);
+    return (
+      (side === 'a' ? this.#side.nodes[index] : made.get(index)) ?? fail(`there is no node ${side}${index}`)
+    );
   }
 
   #checkOrder({ nodes }: EncodedGraph): void {

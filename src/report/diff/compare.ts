@@ -1,6 +1,6 @@
 import { compatible, type Graph, type Node, typeText, type Value } from '../../ir/index.js';
-import { attributeText, weightText } from './render.js';
 import type { Pairs } from './pairs.js';
+import { attributeText, weightText } from './render.js';
 import { constantOf, heldOf, isWeight, type Side, usesOf } from './side.js';
 import { attributeKey, type Signatures } from './signature.js';
 
@@ -119,8 +119,7 @@ class Comparison {
       for (const value of graph.initializers) {
         if (!isWeight(value)) continue;
         const partner = this.#pairs.value(value, 1);
-        if (partner === undefined)
-          this.#weights.push({ kind: 'added', a: undefined, b: value, changes: [] });
+        if (partner === undefined) this.#weights.push({ kind: 'added', a: undefined, b: value, changes: [] });
         else this.#weight(partner, value);
       }
     }
@@ -138,11 +137,17 @@ class Comparison {
     });
     this.#remark(b, 'documentation', a.docString, b.docString);
     // Metadata is decoded only where a file has some to tell.
-    for (const change of maps('metadata', a.metadata, b.metadata)) this.#remarks.push({ graph: home(b), change });
+    for (const change of maps('metadata', a.metadata, b.metadata))
+      this.#remarks.push({ graph: home(b), change });
     a.outputs.forEach((value, i) => {
       const other = b.outputs[i];
-      if (value?.type === undefined || other?.type === undefined || compatible(value.type, other.type)) return;
-      const change = { what: `type of ${other.name}`, before: typeText(value.type), after: typeText(other.type) };
+      if (value?.type === undefined || other?.type === undefined || compatible(value.type, other.type))
+        return;
+      const change = {
+        what: `type of ${other.name}`,
+        before: typeText(value.type),
+        after: typeText(other.type),
+      };
       this.#remarks.push({ graph: home(b), change });
     });
   }
@@ -263,7 +268,8 @@ class Comparison {
   ): void {
     const rest = new Set(a.keys());
     b.forEach((y, j) => {
-      const at = what === 'input' ? a.findIndex(v => this.#pairs.value(v, 0) === y) : a[j] === undefined ? -1 : j;
+      const at =
+        what === 'input' ? a.findIndex(v => this.#pairs.value(v, 0) === y) : a[j] === undefined ? -1 : j;
       const x = a[at];
       if (x === undefined) {
         add({ what: `${what} ${j}`, before: null, after: portText(y) });
@@ -293,7 +299,8 @@ class Comparison {
     add: (change: Change) => void,
   ): void {
     a.outputs.forEach((x, i) => {
-      if (this.#pairs.output(i, 0) === undefined) add({ what: `output ${i}`, before: portText(x), after: null });
+      if (this.#pairs.output(i, 0) === undefined)
+        add({ what: `output ${i}`, before: portText(x), after: null });
     });
     let last = -1;
     b.outputs.forEach((y, j) => {
@@ -303,7 +310,8 @@ class Comparison {
         add({ what: `output ${j}`, before: null, after: portText(y) });
         return;
       }
-      if (!same(x, y)) add({ what: `output ${j}`, before: portText(x), after: `${portText(y)}, another value` });
+      if (!same(x, y))
+        add({ what: `output ${j}`, before: portText(x), after: `${portText(y)}, another value` });
       else this.#port(`output ${j}`, x, y, i < last, add);
       last = Math.max(last, i);
     });

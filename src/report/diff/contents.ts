@@ -72,7 +72,10 @@ export class Contents {
     const bytes = tensor.bytes();
     if (bytes === undefined) return `t${digestOf(tensor) ?? recordDigest(tensor)}`;
     if (bytes.length <= SHORT) return Buffer.from(bytes).toString('hex');
-    return this.#range({ length: bytes.length, read: (target, from, to) => target.set(bytes.subarray(from, to)) });
+    return this.#range({
+      length: bytes.length,
+      read: (target, from, to) => target.set(bytes.subarray(from, to)),
+    });
   }
 
   #external(external: ExternalData, tensor: Tensor, path: ModelPath): string {

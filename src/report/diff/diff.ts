@@ -65,7 +65,8 @@ function isSame({ nodes, weights, graphs }: GraphDiff): boolean {
 function fieldChanges(a: Model, b: Model): Change[] {
   const changes: Change[] = [];
   const add = (what: string, before: string | number, after: string | number): void => {
-    if (before !== after) changes.push({ what, before: String(before) || null, after: String(after) || null });
+    if (before !== after)
+      changes.push({ what, before: String(before) || null, after: String(after) || null });
   };
   add('ir version', a.irVersion, b.irVersion);
   changes.push(...maps('opset', withStandard(a.opsets), withStandard(b.opsets)));
@@ -102,7 +103,12 @@ function functionDiffs(
     }
     const empty = sideOf(new Graph(''), undefined);
     const defaults = (f: FunctionDef): Map<string, string> =>
-      new Map([...f.defaults.values()].map(d => [d.name, `${attributeKey(d, empty, contents)} ${attributeText(d)}`]));
+      new Map(
+        [...f.defaults.values()].map(d => [
+          d.name,
+          `${attributeKey(d, empty, contents)} ${attributeText(d)}`,
+        ]),
+      );
     const changes = [
       ...maps('opset', withStandard(x.opsets), withStandard(y.opsets)),
       ...maps('default of', defaults(x), defaults(y)),
@@ -130,7 +136,8 @@ function keyed(model: Model): Map<string, FunctionDef> {
 function sharedReferences(a: Compared, b: Compared): Set<string> {
   const references = ({ model, path }: Compared): Set<string> => {
     const found = new Set<string>();
-    for (const { external } of weightsOf(model)) if (external) found.add(referenceOf(external, path as ModelPath));
+    for (const { external } of weightsOf(model))
+      if (external) found.add(referenceOf(external, path as ModelPath));
     return found;
   };
   const others = references(b);

@@ -1,4 +1,12 @@
-import { type Attribute, Graph, type Model, type Node, type Tensor, typeText, type Value } from '../../ir/index.js';
+import {
+  type Attribute,
+  Graph,
+  type Model,
+  type Node,
+  type Tensor,
+  typeText,
+  type Value,
+} from '../../ir/index.js';
 import { digestOf } from '../../ir/text/tensors.js';
 import type { GraphDiff } from './compare.js';
 import { stringElements } from './contents.js';
@@ -9,6 +17,7 @@ import {
   type EncodedGraph,
   type EncodedNode,
   type EncodedPort,
+  type EncodedRemark,
   type EncodedTensor,
   encodeType,
 } from './encoded.js';
@@ -23,28 +32,26 @@ export function deltaOf(diff: ModelDiff): Delta {
   const { a, b, main } = diff;
   const changed = main.weights.flatMap(w => (w.kind === 'changed' && w.b ? [w.b] : []));
   const encoder = new Encoder(main.a, main.b, main.pairs, new Budget(), new Set(changed));
-  const { graphs, nodes, names, types } = encoder.run(main);
+  const encoded = encoder.run(main);
   const before = new Set(a.model.functions.map(functionKey));
   const different = new Set(diff.functions.map(f => f.name));
   return {
     model: header(b.model),
-    graphs,
-    nodes,
-    names,
-    types,
+    ...encoded,
     functions: b.model.functions.map(f => {
       const identity = { domain: f.domain, name: f.name, overload: f.overload };
       const key = functionKey(f);
       if (before.has(key) && !different.has(key)) return { ...identity, kept: true as const };
       const body = sideOf(f.body(), b.path);
       const whole = new Encoder(sideOf(new Graph(''), a.path), body, new Pairs(), encoder.budget, new Set());
-      const encoded = whole.run();
+      const inner = whole.run();
       return {
         ...identity,
         opsets: [...f.opsets],
         defaults: [...f.defaults.values()].map(d => whole.attribute(d, undefined)),
-        graphs: encoded.graphs,
-        nodes: encoded.nodes,
+        graphs: inner.graphs,
+        nodes: inner.nodes,
+        remarks: inner.remarks,
       };
     }),
   };
@@ -67,7 +74,7 @@ class Budget {
   left = MOST_BYTES;
 }
 
-type Encoded = Pick<Delta, 'graphs' | 'nodes' | 'names' | 'types'>;
+type Encoded = Pick<Delta, 'graphs' | 'nodes' | 'names' | 'types' | 'remarks'>;
 
 class Encoder {
   readonly budget: Budget;
@@ -104,7 +111,7 @@ class Encoder {
     const rebuilt = new Set<Node>();
     for (const { kind, b } of diff?.nodes ?? []) if (kind === 'changed' && b) rebuilt.add(b);
     const graphs = this.#b.graphs.map(graph => this.#graph(graph, rebuilt));
-    return { graphs, nodes: this.#nodes, names: this.#names, types: this.#types };
+    return { graphs, nodes: this.#nodes, names: this.#names, types: this.#types, remarks: this.#remarks() };
   }
 
   #graph(graph: Graph, rebuilt: ReadonlySet<Node>): EncodedGraph {
@@ -121,6 +128,19 @@ class Encoder {
     };
   }
 
+  #remarks(): EncodedRemark[] {
+    const text = (value: Value | undefined): string =>
+      JSON.stringify([value?.docString ?? '', ...(value?.metadata ?? [])]);
+    const found: EncodedRemark[] = [];
+    for (const node of this.#b.nodes) {
+      for (const value of node.outputs) {
+        if (value === undefined || text(value) === text(this.#pairs.value(value, 1))) continue;
+        found.push({ value: this.#ref(value), doc: value.docString, metadata: [...value.metadata] });
+      }
+    }
+    return found;
+  }
+
   #order(graph: Graph, rebuilt: ReadonlySet<Node>): string {
     const runs: { from: number; to: number }[] = [];
     const texts: string[] = [];
@@ -131,7 +151,12 @@ class Encoder {
     for (const node of graph.nodes) {
       const partner = this.#pairs.node(node, 1);
       const from = partner === undefined ? undefined : this.#a.nodeIndex.get(partner);
-      if (partner !== undefined && from !== undefined && !rebuilt.has(node) && this.#sameInputs(partner, node)) {
+      if (
+        partner !== undefined &&
+        from !== undefined &&
+        !rebuilt.has(node) &&
+        this.#sameInputs(partner, node)
+      ) {
         const run = runs[0];
         if (run?.to === from - 1) run.to = from;
         else {

@@ -37,14 +37,22 @@ const dim = z.union([z.number().int(), z.string(), z.null()]);
 
 export const encodedType: z.ZodType<ValueTypeJson> = z.lazy(() =>
   z.union([
-    z.object({ kind: z.enum(['tensor', 'sparse']), elem: z.enum(DATA_TYPES), shape: z.array(dim).optional() }),
+    z.object({
+      kind: z.enum(['tensor', 'sparse']),
+      elem: z.enum(DATA_TYPES),
+      shape: z.array(dim).optional(),
+    }),
     z.object({ kind: z.enum(['sequence', 'optional']), of: encodedType }),
     z.object({ kind: z.literal('other') }),
   ]),
 );
 
 export type ValueTypeJson =
-  | { kind: 'tensor' | 'sparse'; elem: (typeof DATA_TYPES)[number]; shape?: (number | string | null)[] | undefined }
+  | {
+      kind: 'tensor' | 'sparse';
+      elem: (typeof DATA_TYPES)[number];
+      shape?: (number | string | null)[] | undefined;
+    }
   | { kind: 'sequence' | 'optional'; of: ValueTypeJson }
   | { kind: 'other' };
 
@@ -119,6 +127,10 @@ export const encodedGraph = z.object({
 
 export type EncodedGraph = z.infer<typeof encodedGraph>;
 
+const remark = z.object({ value: valueRef, doc: z.string(), metadata: pairsOf });
+
+export type EncodedRemark = z.infer<typeof remark>;
+
 /** Everything that makes the model after out of the one before. */
 export const deltaSchema = z.object({
   model: z.object({
@@ -133,8 +145,13 @@ export const deltaSchema = z.object({
   }),
   graphs: z.array(encodedGraph),
   nodes: z.array(encodedNode),
-  names: z.array(z.tuple([z.string(), z.string()])).describe('kept nodes (an<index>) and values with another name'),
-  types: z.array(z.tuple([z.string(), encodedType.nullable()])).describe('kept values with another declared type'),
+  names: z
+    .array(z.tuple([z.string(), z.string()]))
+    .describe('kept nodes (an<index>) and values with another name'),
+  types: z
+    .array(z.tuple([z.string(), encodedType.nullable()]))
+    .describe('kept values with another declared type'),
+  remarks: z.array(remark).describe('values with other documentation or metadata'),
   functions: z.array(
     z.object({
       domain: z.string(),
@@ -145,6 +162,7 @@ export const deltaSchema = z.object({
       defaults: z.array(encodedAttribute).optional(),
       graphs: z.array(encodedGraph).optional(),
       nodes: z.array(encodedNode).optional(),
+      remarks: z.array(remark).optional(),
     }),
   ),
 });

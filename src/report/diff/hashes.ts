@@ -13,7 +13,13 @@ export interface Hashes {
  * Hash-consed structure of one side. Values and nodes that are paired count as their pair, so that a change spoils
  * no hash beyond the next paired node. Where a node lies, and any name, makes no difference.
  */
-export function hashesOf(side: Side, which: 0 | 1, level: Level, signatures: Signatures, pairs: Pairs): Hashes {
+export function hashesOf(
+  side: Side,
+  which: 0 | 1,
+  level: Level,
+  signatures: Signatures,
+  pairs: Pairs,
+): Hashes {
   const work: Work = { side, which, level, signatures, pairs };
   return { up: upward(work), down: downward(work) };
 }

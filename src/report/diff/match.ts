@@ -1,8 +1,8 @@
 import type { Graph, Node, Value } from '../../ir/index.js';
-import { hashesOf } from './hashes.js';
-import { pairPorts } from './ports.js';
-import { Pairs } from './pairs.js';
 import { alignInOrder } from './align.js';
+import { hashesOf } from './hashes.js';
+import { Pairs } from './pairs.js';
+import { pairPorts } from './ports.js';
 import { heldOf, isWeight, type Side, usesOf } from './side.js';
 import { type Level, operatorOf, type Signatures } from './signature.js';
 
@@ -39,7 +39,12 @@ class Matcher {
       this.pairs.linkValues(at(a.root.inputs, x), at(b.root.inputs, y));
     for (const [x, y] of pairPorts(a.root.outputs, b.root.outputs)) this.pairs.linkOutputs(x, y);
     this.#byHash('exact');
-    if (this.#done()) return this.#pairWeights();
+    if (!this.#done()) this.#closer();
+    this.#pairWeights();
+  }
+
+  /** Goes on where structure and contents leave something over. */
+  #closer(): void {
     this.#byContent();
     this.#byHash('exact');
     this.#byName();
@@ -48,7 +53,6 @@ class Matcher {
     this.#inOrder('shape');
     this.#byHash('op');
     this.#inOrder('op');
-    this.#pairWeights();
   }
 
   #done(): boolean {
@@ -121,7 +125,8 @@ class Matcher {
 
   /** Nodes of one name and operator. */
   #byName(): void {
-    const key = (node: Node): string | undefined => (node.name === '' ? undefined : `${operatorOf(node)} ${node.name}`);
+    const key = (node: Node): string | undefined =>
+      node.name === '' ? undefined : `${operatorOf(node)} ${node.name}`;
     this.#byKey(key, key, 'single');
     this.#spread('shape');
     const output = (node: Node): string | undefined =>
@@ -239,16 +244,20 @@ class Matcher {
       this.#signatures.constant(value, which === 0 ? this.#a : this.#b, 'exact');
     const free = (value: Value | undefined, which: 0 | 1): value is Value =>
       value !== undefined && isWeight(value) && this.pairs.value(value, which) === undefined;
-    for (const equal of [true, false]) {
+    const meet = (fits: (a: Value, b: Value) => boolean): void => {
       for (const [a, b] of this.pairs.nodes) {
         a.inputs.forEach((value, slot) => {
           const other = b.inputs[slot];
-          if (!free(value, 0) || !free(other, 1)) return;
-          if (!equal || contents(value, 0) === contents(other, 1)) this.pairs.linkValues(value, other);
+          if (free(value, 0) && free(other, 1) && fits(value, other)) this.pairs.linkValues(value, other);
         });
       }
-      if (equal) this.#leftWeights(contents);
-    }
+    };
+    const equal = (a: Value, b: Value): boolean => contents(a, 0) === contents(b, 1);
+    meet((a, b) => a.name === b.name && equal(a, b));
+    this.#leftWeights((value, which) => `${value.name} ${contents(value, which)}`);
+    meet(equal);
+    this.#leftWeights(contents);
+    meet(() => true);
     this.#leftWeights(value => value.name);
   }
 

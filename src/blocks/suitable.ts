@@ -1,0 +1,94 @@
+import { refuse } from '../diagnostics/index.js';
+import { isFloat, type Model, type Value } from '../ir/index.js';
+import { evaluate, flopsOf, type Inferred } from '../ir/infer/index.js';
+import type { Block } from './blocks.js';
+import type { Flow } from './flow.js';
+import type { RoleHints, Roles } from './roles.js';
+
+/** Below this share of a step's operations the blocks are not what the model is made of. */
+const LEAST_SHARE = 0.5;
+
+/** Size taken for dimensions that are open, where only a share matters. */
+const TYPICAL = 16;
+
+/** Refuses models without a latent to read: only token numbers come in. */
+export function refuseTextModel(model: Model, inferred: Inferred): void {
+  const inputs = realInputs(model);
+  const floats = inputs.some(v => {
+    const elem = inferred.elemOf(v);
+    return elem === undefined || isFloat(elem);
+  });
+  if (!floats && inputs.length > 0) refuse('BWC211', { inputs: inputs.map(v => v.name).join(', ') });
+}
+
+/**
+ * Refuses what has blocks but is no denoiser: nothing comes out like what went in (BWC212), no input tells the step
+ * (BWC213), or the blocks are the lesser part of a step (BWC214). A role that the caller names is taken on trust.
+ */
+export function refuseOthers(
+  model: Model,
+  flow: Flow,
+  inferred: Inferred,
+  roles: Roles,
+  hints: RoleHints,
+  blocks: readonly Block[],
+): void {
+  const { latent, prediction } = roles;
+  const from = inferred.shapeOf(latent.value);
+  const to = inferred.shapeOf(prediction.value);
+  if (hints.latent === undefined && from && to && from.length !== to.length) {
+    refuse('BWC212', { output: prediction.value.name, input: latent.value.name });
+  }
+  if (hints.timestep === undefined && roles.timestep === undefined) {
+    refuse('BWC213', {
+      inputs: realInputs(model)
+        .map(v => v.name)
+        .join(', '),
+    });
+  }
+  refuseUNet(flow, inferred, blocks);
+  const inBlocks = new Set(blocks.flatMap(b => b.nodes));
+  const binding = typicalSizes(model, inferred);
+  let all = 0;
+  let covered = 0;
+  for (const node of model.graph.nodes) {
+    const flops = flopsOf(node, inferred, binding);
+    if (flops === undefined) return;
+    all += flops;
+    if (inBlocks.has(node)) covered += flops;
+  }
+  if (all > 0 && covered < LEAST_SHARE * all) {
+    const share = `${Math.round((100 * covered) / all)} %`;
+    refuse('BWC214', { share, blocks: `${blocks.length} transformer blocks` });
+  }
+}
+
+/** Refuses streams that change their width, and convolutions as units of their own between the blocks. */
+function refuseUNet(flow: Flow, inferred: Inferred, blocks: readonly Block[]): void {
+  const attending = blocks.filter(b => b.branches.some(br => br.kind !== 'feed-forward'));
+  const widths = new Set(attending.map(b => b.streams[0] && inferred.shapeOf(b.streams[0].in)?.at(-1)));
+  widths.delete(undefined);
+  if (widths.size > 1) refuse('BWC215', { found: `its stream is ${[...widths].join(' and then ')} wide` });
+  const convolving = blocks.filter(b => {
+    const projections = b.branches.flatMap(br => br.update.cone.filter(n => flow.isProjection(n)));
+    return !attending.includes(b) && projections.every(n => n.op === 'Conv');
+  });
+  if (convolving.length > 0) {
+    refuse('BWC215', { found: `${convolving.length} of its units between the blocks are convolutions` });
+  }
+}
+
+function realInputs(model: Model): Value[] {
+  return model.graph.inputs.filter(v => v.initializer === undefined);
+}
+
+/** A size for every symbol of the inputs' shapes. */
+function typicalSizes(model: Model, inferred: Inferred): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const input of realInputs(model)) {
+    for (const dim of inferred.shapeOf(input) ?? []) {
+      if (typeof dim === 'string' && evaluate(dim, sizes) === undefined) sizes.set(dim, TYPICAL);
+    }
+  }
+  return sizes;
+}

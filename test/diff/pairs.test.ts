@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { compile, structurallyEqual } from '../../src/index.js';
+import { Model, Node, Tensor, tensorType, Value } from '../../src/ir/index.js';
+import { applyDelta } from '../../src/report/diff/apply.js';
+import {
+  type Compared,
+  deltaSchema,
+  diffFacts,
+  diffModels,
+  diffSchema,
+  diffText,
+  isEmpty,
+  statText,
+} from '../../src/report/diff/index.js';
+import { plain } from '../../src/report/text.js';
+import { EXPORTERS, FIXTURES, type Fixture, read } from '../blocks/fixtures.js';
+import { copyOf, renameAll } from './edits.js';
+
+const SCREEN = { paint: plain, width: 100 };
+
+/** Lines of a terminal. */
+const LINES = 24;
+
+const compared = (fixture: Fixture): Compared => ({ model: read(fixture), path: `${fixture.title}.onnx` });
+
+const fixture = (family: string, exporter: string): Fixture => {
+  const found = FIXTURES.find(f => f.family === family && f.exporter === exporter);
+  if (found === undefined) throw new Error(`no fixture ${family}.${exporter}`);
+  return found;
+};
+
+describe('exporters', () => {
+  it.each(['dit', 'flux', 'tiny-video-dit'])('of %s differ as the golden file says', async family => {
+    const [a, b] = EXPORTERS.map(e => compared(fixture(family, e)));
+    if (a === undefined || b === undefined) throw new Error('two exporters');
+    const stat = statText(diffModels(a, b), SCREEN);
+    expect(stat.split('\n').length).toBeLessThanOrEqual(LINES);
+    await expect(stat).toMatchFileSnapshot(`golden/${family}.exporters.stat.txt`);
+  });
+});
+
+describe.each(['bwcache', 'bwcache-code'])('what %s makes of a model', method => {
+  it.each(['dit.dynamo', 'wan.torchscript', 'flux.dynamo'])('of %s', async title => {
+    const [family = '', exporter = ''] = title.split('.');
+    const original = compared(fixture(family, exporter));
+    const compiled = copyOf(original.model);
+    compile(compiled, { method, steps: 30 });
+    const diff = diffModels(original, { model: compiled, path: 'compiled.onnx' });
+    const facts = diffFacts(diff, true);
+    expect(facts.rewrite?.original).toMatchObject({ changed: 0, removed: 0, nodes: facts.nodes.before });
+    expect(facts.rewrite?.gates[0]?.nodes).toBe(facts.nodes.moved);
+    const stat = statText(diff, SCREEN);
+    expect(stat.split('\n').length).toBeLessThanOrEqual(LINES);
+    await expect(stat).toMatchFileSnapshot(`golden/${title}.${method}.stat.txt`);
+    const delta = deltaSchema.parse(JSON.parse(JSON.stringify(facts.delta)));
+    applyDelta(original.model, delta);
+    expect(structurallyEqual(copyOf(original.model), compiled)).toEqual([]);
+  });
+});
+
+describe('fixtures', () => {
+  it.each(FIXTURES.filter(f => f.family !== 'wan'))('$title renamed is the same', f => {
+    const renamed = read(f);
+    renameAll(renamed);
+    expect(isEmpty(diffModels({ model: read(f) }, { model: renamed }))).toBe(true);
+  });
+});
+
+/** Blocks in a row, each with weights of its own. */
+function chain(blocks: number, each: number, slow: number): Model {
+  const model = new Model();
+  const { graph } = model;
+  let at = new Value('x', tensorType('float32', ['n', 4]));
+  graph.addInput(at);
+  for (let i = 0; i < blocks; i++) {
+    const weight = new Value(`w${i}`);
+    graph.addInitializer(weight, Tensor.float32([i, 1, 2, 3, 4, 5, 6, 7]));
+    for (let j = 0; j < each; j++) {
+      const out = new Value(`v${i}.${j}`);
+      const opType = j === 0 ? 'MatMul' : j === 5 && i < slow ? 'Erf' : j % 2 === 0 ? 'Tanh' : 'Relu';
+      graph.append(new Node({ opType, inputs: j === 0 ? [at, weight] : [at], outputs: [out] }));
+      at = out;
+    }
+  }
+  graph.addOutput(at);
+  return model;
+}
+
+describe('blocks changed alike', () => {
+  it('are shown once', () => {
+    const text = diffText(diffModels({ model: chain(28, 12, 0) }, { model: chain(28, 12, 27) }), SCREEN);
+    expect(text).toContain('27 places changed alike: shown once');
+    expect(text).toContain('27 added, 0 changed, 27 removed');
+  });
+
+  it('are found in a graph of 15,000 nodes', () => {
+    const diff = diffModels({ model: chain(600, 25, 0) }, { model: chain(600, 25, 600) });
+    expect(diffFacts(diff, false).nodes).toMatchObject({
+      before: 15_000,
+      changed: 0,
+      added: 600,
+      removed: 600,
+    });
+  });
+});
+
+describe('the JSON', () => {
+  it('has the schema that is published', () => {
+    const file = new URL('../../docs/schemas/bwc.diff.schema.json', import.meta.url);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(
+      JSON.parse(JSON.stringify(z.toJSONSchema(diffSchema))),
+    );
+  });
+
+  it('of a fixture fits it', () => {
+    const [a, b] = EXPORTERS.map(e => compared(fixture('dit', e)));
+    if (a === undefined || b === undefined) throw new Error('two exporters');
+    const facts = diffFacts(diffModels(a, b), true);
+    expect(diffSchema.parse(JSON.parse(JSON.stringify(facts)))).toEqual(JSON.parse(JSON.stringify(facts)));
+  });
+});
