@@ -23,7 +23,11 @@ export function copying(folder: string): Benchmark {
       say('writing 1.9 GB');
       writeSingleFile(input, buildDit(BELOW, 'unused'), false);
       const size = `${(statSync(input).size / 1e9).toFixed(1)} GB`;
-      const commands = [compile, ['cp', input, copy], ['sh', '-c', 'cp "$1" "$2" && sync "$2"', 'sh', input, copy]];
+      const commands = [
+        compile,
+        ['cp', input, copy],
+        ['sh', '-c', 'cp "$1" "$2" && sync "$2"', 'sh', input, copy],
+      ];
       const tasks = commands.map(command => () => {
         rmSync(output, { force: true });
         rmSync(copy, { force: true });
@@ -33,17 +37,45 @@ export function copying(folder: string): Benchmark {
       const [ours, plainCopy, synced] = (await interleaved(ROUNDS, tasks)).map(medianOf);
       if (ours === undefined || plainCopy === undefined || synced === undefined) throw new Error('no runs');
       const rows: Row[] = [
-        compared(`${size} inside, time`, seconds(ours.seconds), `cp ${seconds(plainCopy.seconds)}`, ours.seconds / plainCopy.seconds, { most: 1.3 }),
-        compared(`${size} inside, time, both on disk`, seconds(ours.seconds), `cp + sync ${seconds(synced.seconds)}`, ours.seconds / synced.seconds, { most: 1.3 }),
-        absolute(`${size} inside, peak memory`, mib(ours.mib), '≤ 150 MiB', (ours.mib ?? Number.POSITIVE_INFINITY) <= 150),
+        compared(
+          `${size} inside, time`,
+          seconds(ours.seconds),
+          `cp ${seconds(plainCopy.seconds)}`,
+          ours.seconds / plainCopy.seconds,
+          { most: 1.3 },
+        ),
+        compared(
+          `${size} inside, time, both on disk`,
+          seconds(ours.seconds),
+          `cp + sync ${seconds(synced.seconds)}`,
+          ours.seconds / synced.seconds,
+          { most: 1.3 },
+        ),
+        absolute(
+          `${size} inside, peak memory`,
+          mib(ours.mib),
+          '≤ 150 MiB',
+          (ours.mib ?? Number.POSITIVE_INFINITY) <= 150,
+        ),
       ];
       for (const path of [input, output, copy]) rmSync(path, { force: true });
       say('4.8 GB with holes');
       writeSingleFile(input, buildDit(ABOVE, 'unused'), true);
       const large = runProcess(compile);
       const name = `${(statSync(input).size / 1e9).toFixed(1)} GB inside (holes), spilled`;
-      rows.push(absolute(`${name}, peak memory`, mib(large.mib), '≤ 150 MiB', (large.mib ?? Number.POSITIVE_INFINITY) <= 150));
-      rows.push({ what: `${name}, time`, ours: seconds(large.seconds), reference: 'holes are read, and written as holes' });
+      rows.push(
+        absolute(
+          `${name}, peak memory`,
+          mib(large.mib),
+          '≤ 150 MiB',
+          (large.mib ?? Number.POSITIVE_INFINITY) <= 150,
+        ),
+      );
+      rows.push({
+        what: `${name}, time`,
+        ours: seconds(large.seconds),
+        reference: 'holes are read, and written as holes',
+      });
       for (const path of [input, output, `${output}.data`]) rmSync(path, { force: true });
       return rows;
     },

@@ -33,7 +33,10 @@ export function buildDit(size: DitSize, location: string): Dit {
     const offset = Math.ceil(bytes / ALIGNED) * ALIGNED;
     const length = 4 * dims.reduce((x, y) => x * y, 1);
     const value = new Value(model.names.fresh(name), tensorType('float32', dims));
-    graph.addInitializer(value, new Tensor({ elem: 'float32', dims, external: { location, offset, length } }));
+    graph.addInitializer(
+      value,
+      new Tensor({ elem: 'float32', dims, external: { location, offset, length } }),
+    );
     weights.push(value);
     bytes = offset + length;
     return value;
@@ -54,7 +57,11 @@ export function buildDit(size: DitSize, location: string): Dit {
   let stream = b.op('Add', [linear('embed', x, channels, width), weight('position', 1, tokens, width)]);
   const parts: Parts = { b, linear, weight, size };
   for (let i = 0; i < size.blocks; i++) stream = block(parts, `blocks.${i}`, stream, time);
-  const normed = b.op('LayerNormalization', [stream, weight('norm.weight', width), weight('norm.bias', width)]);
+  const normed = b.op('LayerNormalization', [
+    stream,
+    weight('norm.weight', width),
+    weight('norm.bias', width),
+  ]);
   const y = linear('head', normed, width, channels);
   y.name = 'y';
   y.type = tensorType('float32', ['batch', tokens, channels]);
@@ -78,14 +85,25 @@ function block({ b, linear, weight, size }: Parts, name: string, stream: Value, 
     [modulation, b.i64(...Array.from({ length: 6 }, () => width))],
     { outputs: 6, attributes: [int('axis', 2)] },
   );
-  const modulated = (norm: string, value: Value, scale: Value | undefined, shift: Value | undefined): Value => {
-    const normed = b.op('LayerNormalization', [value, weight(`${norm}.weight`, width), weight(`${norm}.bias`, width)], {
-      attributes: [int('axis', -1), float('epsilon', 1e-6)],
-    });
+  const modulated = (
+    norm: string,
+    value: Value,
+    scale: Value | undefined,
+    shift: Value | undefined,
+  ): Value => {
+    const normed = b.op(
+      'LayerNormalization',
+      [value, weight(`${norm}.weight`, width), weight(`${norm}.bias`, width)],
+      {
+        attributes: [int('axis', -1), float('epsilon', 1e-6)],
+      },
+    );
     return b.op('Add', [b.op('Mul', [normed, b.op('Add', [scale, b.f32(1)])]), shift]);
   };
   const split = (value: Value, perm: readonly number[]): Value =>
-    b.op('Transpose', [b.op('Reshape', [value, b.i64(0, 0, heads, width / heads)])], { attributes: [ints('perm', perm)] });
+    b.op('Transpose', [b.op('Reshape', [value, b.i64(0, 0, heads, width / heads)])], {
+      attributes: [ints('perm', perm)],
+    });
   const input = modulated(`${name}.norm1`, stream, scale1, shift1);
   const query = split(linear(`${name}.query`, input, width, width), [0, 2, 1, 3]);
   const key = split(linear(`${name}.key`, input, width, width), [0, 2, 3, 1]);
@@ -97,7 +115,10 @@ function block({ b, linear, weight, size }: Parts, name: string, stream: Value, 
   const middle = b.op('Add', [stream, b.op('Mul', [attended, gate1])]);
   const inner = linear(`${name}.up`, modulated(`${name}.norm2`, middle, scale2, shift2), width, 4 * width);
   const half = b.op('Mul', [inner, b.f32(0.5)]);
-  const gelu = b.op('Mul', [half, b.op('Add', [b.op('Erf', [b.op('Div', [inner, b.f32(Math.SQRT2)])]), b.f32(1)])]);
+  const gelu = b.op('Mul', [
+    half,
+    b.op('Add', [b.op('Erf', [b.op('Div', [inner, b.f32(Math.SQRT2)])]), b.f32(1)]),
+  ]);
   return b.op('Add', [middle, b.op('Mul', [linear(`${name}.down`, gelu, 4 * width, width), gate2])]);
 }
 

@@ -21,7 +21,9 @@ export function graphTools(folder: string): Benchmark {
     name: 'tools',
     what: 'Wan2.1-14B graph, weights outside: compile against Python tools',
     run: async say => {
-      const [input, name] = existsSync(WAN) ? [WAN, 'Wan2.1-14B graph'] : [await standIn(folder), 'stand-in of 7,000 nodes'];
+      const [input, name] = existsSync(WAN)
+        ? [WAN, 'Wan2.1-14B graph']
+        : [await standIn(folder), 'stand-in of 7,000 nodes'];
       // Beside the input: the weights stay where they are.
       const output = input.replace(/\.onnx$/, '.bench.onnx');
       const present = TOOLS.filter(({ modules }) => pythonHas(...modules));
@@ -30,13 +32,21 @@ export function graphTools(folder: string): Benchmark {
         ...present.map(({ tool }) => [PYTHON, SCRIPT, tool, input, output]),
       ];
       say(`${commands.length} commands, ${ROUNDS} rounds`);
-      const all = await interleaved(ROUNDS, commands.map(command => () => runProcess(command)));
+      const all = await interleaved(
+        ROUNDS,
+        commands.map(command => () => runProcess(command)),
+      );
       for (const path of [output, `${output}.json`]) rmSync(path, { force: true });
       const [ours, ...others] = all.map(medianOf);
       if (ours === undefined) throw new Error('no runs');
       const rows: Row[] = [
         absolute(`${name}, time`, seconds(ours.seconds), '≤ 1 s', ours.seconds <= 1),
-        absolute(`${name}, peak memory`, mib(ours.mib), '≤ 250 MiB', (ours.mib ?? Number.POSITIVE_INFINITY) <= 250),
+        absolute(
+          `${name}, peak memory`,
+          mib(ours.mib),
+          '≤ 250 MiB',
+          (ours.mib ?? Number.POSITIVE_INFINITY) <= 250,
+        ),
       ];
       for (const { tool, what } of TOOLS) {
         const other = others[present.findIndex(each => each.tool === tool)];
@@ -45,7 +55,14 @@ export function graphTools(folder: string): Benchmark {
           continue;
         }
         const reference = `${seconds(other.seconds)}, ${mib(other.mib)}`;
-        rows.push(compared(`${name}, times faster than ${what}`, seconds(ours.seconds), reference, other.seconds / ours.seconds));
+        rows.push(
+          compared(
+            `${name}, times faster than ${what}`,
+            seconds(ours.seconds),
+            reference,
+            other.seconds / ours.seconds,
+          ),
+        );
       }
       rows.push(...(await withWeights(folder, say)));
       return rows;
@@ -89,9 +106,20 @@ async function withWeights(folder: string, say: (text: string) => void): Promise
       continue;
     }
     const said = `${seconds(theirs.seconds)}, ${mib(theirs.mib)}`;
-    for (const [how, ours] of [['reference', reference], ['copy', copy]] as const) {
+    for (const [how, ours] of [
+      ['reference', reference],
+      ['copy', copy],
+    ] as const) {
       const limit = how === 'reference' ? { least: 5 } : {};
-      rows.push(compared(`${name}; --weights ${how}`, `${seconds(ours.seconds)}, ${mib(ours.mib)}`, said, theirs.seconds / ours.seconds, limit));
+      rows.push(
+        compared(
+          `${name}; --weights ${how}`,
+          `${seconds(ours.seconds)}, ${mib(ours.mib)}`,
+          said,
+          theirs.seconds / ours.seconds,
+          limit,
+        ),
+      );
     }
   }
   return rows;

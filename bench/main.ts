@@ -15,7 +15,9 @@ const BENCHMARKS = [copying, graphTools, growth, steps].map(make => make(FOLDER)
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter(name => !BENCHMARKS.some(each => each.name === name));
 if (unknown.length > 0) {
-  process.stderr.write(`unknown: ${unknown.join(', ')}; there are ${BENCHMARKS.map(b => b.name).join(', ')}\n`);
+  process.stderr.write(
+    `unknown: ${unknown.join(', ')}; there are ${BENCHMARKS.map(b => b.name).join(', ')}\n`,
+  );
   process.exit(2);
 }
 

@@ -30,7 +30,8 @@ export function runProcess(command: readonly string[], cwd?: string): Run {
   const start = performance.now();
   const done = spawnSync(file, args, { encoding: 'utf8', maxBuffer: 2 ** 28, ...(cwd && { cwd }) });
   const seconds = (performance.now() - start) / 1000;
-  if (done.status !== 0) throw new Error(`${command.join(' ')}: ${done.error?.message ?? done.stderr.trim()}`);
+  if (done.status !== 0)
+    throw new Error(`${command.join(' ')}: ${done.error?.message ?? done.stderr.trim()}`);
   const peak = /peak (\d+)\s*$/.exec(done.stderr)?.[1];
   return { seconds, mib: peak === undefined ? undefined : Number(peak) / 1024, out: done.stdout };
 }
@@ -59,7 +60,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
-export function medianOf(runs: readonly Run[]): { readonly seconds: number; readonly mib: number | undefined } {
+export function medianOf(runs: readonly Run[]): {
+  readonly seconds: number;
+  readonly mib: number | undefined;
+} {
   const mib = runs.flatMap(run => (run.mib === undefined ? [] : [run.mib]));
   return {
     seconds: median(runs.map(run => run.seconds)),

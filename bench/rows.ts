@@ -43,7 +43,8 @@ export function absolute(what: string, ours: string, text: string, met: boolean)
 export const seconds = (value: number): string =>
   value >= 1 ? `${value.toFixed(2)} s` : `${(value * 1000).toFixed(value < 0.01 ? 2 : 0)} ms`;
 
-export const mib = (value: number | undefined): string => (value === undefined ? '–' : `${value.toFixed(0)} MiB`);
+export const mib = (value: number | undefined): string =>
+  value === undefined ? '–' : `${value.toFixed(0)} MiB`;
 
 const SCREEN: Screen = { paint: plain, width: Number.POSITIVE_INFINITY };
 

@@ -1,19 +1,17 @@
 import { performance } from 'node:perf_hooks';
-import { CachedModel, type HostTensor, OpenModel, type StepModel, type Tensors } from '../src/runtime/index.js';
+import {
+  CachedModel,
+  type HostTensor,
+  OpenModel,
+  type StepModel,
+  type Tensors,
+} from '../src/runtime/index.js';
 import { median } from './measure.js';
 
 /** What `load.ts` prints. */
 export interface Loaded {
   readonly ms: number;
   readonly mib: number;
-}
-
-export interface StepTimes {
-  readonly original: number;
-  readonly compute: number;
-  readonly reuse: number;
-  readonly rest: number;
-  readonly narrow: number;
 }
 
 export const THREADS = 1;
@@ -28,50 +26,58 @@ export async function canRun(): Promise<string | undefined> {
   }
 }
 
-/** Seconds of a step, medians over rounds in which every kind of step is taken once, in turn. */
+export type Steps = 'original' | 'compute' | 'reuse' | 'rest' | 'narrow';
+
+/** Seconds of each kind of step, by round. */
+export type StepTimes = Readonly<Record<Steps, readonly number[]>>;
+
+/** The median over rounds of one kind by another: what disturbs a round disturbs both. */
+export function ratioOf(times: StepTimes, ours: Steps, reference: Steps): number {
+  return median(times[ours].map((time, i) => time / (times[reference][i] ?? Number.NaN)));
+}
+
+/** Takes every kind of step once a round, in turn. */
 export async function timeSteps(
   paths: Readonly<Record<'original' | 'compiled' | 'narrow' | 'rest', string>>,
   rounds: number,
 ): Promise<StepTimes> {
   const options = { threads: THREADS };
   const original = await OpenModel.open(paths.original, options);
-  const computing = await CachedModel.open(paths.compiled, options);
+  const compute = await CachedModel.open(paths.compiled, options);
   const narrow = await CachedModel.open(paths.narrow, options);
-  const reusing = await CachedModel.open(paths.compiled, options);
+  const reuse = await CachedModel.open(paths.compiled, options);
   const rest = await OpenModel.open(paths.rest, options);
-  for (const model of [computing, narrow]) model.setKnobs({ force: 1 });
-  const models: readonly [keyof StepTimes, StepModel][] = [
-    ['original', original],
-    ['compute', computing],
-    ['narrow', narrow],
-    ['reuse', reusing],
-    ['rest', rest],
-  ];
-  const feeds = new Map(models.map(([name, model]) => [name, feedsOf(model)]));
-  const times = new Map<keyof StepTimes, number[]>(models.map(([name]) => [name, []]));
-  for (let round = -3; round < rounds; round++) {
-    for (const [name, model] of models) {
+  for (const model of [compute, narrow]) model.setKnobs({ force: 1 });
+  const models: Readonly<Record<Steps, StepModel>> = { original, compute, narrow, reuse, rest };
+  const times: Record<Steps, number[]> = { original: [], compute: [], narrow: [], reuse: [], rest: [] };
+  for (let round = -WARM_UP; round < rounds; round++) {
+    for (const name of ORDER) {
+      const model = models[name];
+      const feeds = feedsOf(model, round);
       const start = performance.now();
-      const { signals } = await model.run(feeds.get(name) ?? new Map());
+      const { signals } = await model.run(feeds);
       if (round < 0) continue;
-      times.get(name)?.push((performance.now() - start) / 1000);
-      const computed = signals?.computed;
-      if (computed !== undefined && computed !== (name !== 'reuse'))
-        throw new Error(`a step meant for ${name} was ${computed ? 'computed' : 'reused'}`);
+      times[name].push((performance.now() - start) / 1000);
+      if (signals !== undefined && signals.computed !== (name !== 'reuse'))
+        throw new Error(`a step meant for ${name} was ${signals.computed ? 'computed' : 'reused'}`);
     }
   }
-  for (const [, model] of models) await model.close();
-  const of = (name: keyof StepTimes): number => median(times.get(name) ?? []);
-  return { original: of('original'), compute: of('compute'), reuse: of('reuse'), rest: of('rest'), narrow: of('narrow') };
+  for (const model of Object.values(models)) await model.close();
+  return times;
 }
 
-/** The same noise for every model, batch 1. */
-function feedsOf(model: StepModel): Tensors {
+const ORDER: readonly Steps[] = ['original', 'compute', 'narrow', 'reuse', 'rest'];
+/** The first steps are computed, whatever comes. */
+const WARM_UP = 3;
+
+/** The same noise for every model, batch 1, and a timestep that goes on: one that stands still would begin anew. */
+function feedsOf(model: StepModel, round: number): Tensors {
   const feeds = new Map<string, HostTensor>();
   for (const port of model.inputs) {
     const dims = port.shape.map(dim => (typeof dim === 'number' ? dim : 1));
     const data = new Float32Array(dims.reduce((a, b) => a * b, 1));
-    for (let i = 0; i < data.length; i++) data[i] = dims.length === 1 ? 500 : Math.sin(i * 12.9898) * 1.5;
+    for (let i = 0; i < data.length; i++)
+      data[i] = dims.length === 1 ? 900 - round : Math.sin(i * 12.9898) * 1.5;
     feeds.set(port.name, { type: 'float32', dims, data });
   }
   return feeds;

@@ -42,7 +42,8 @@ export function writeSingleFile(path: string, { model, weights }: Dit, holes: bo
     if (holes) at += bytes;
     else {
       randomFillSync(CHUNK);
-      for (let left = bytes; left > 0; left -= CHUNK.length) write(CHUNK.subarray(0, Math.min(left, CHUNK.length)));
+      for (let left = bytes; left > 0; left -= CHUNK.length)
+        write(CHUNK.subarray(0, Math.min(left, CHUNK.length)));
     }
   }
   ftruncateSync(fd, at);

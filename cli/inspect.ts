@@ -7,6 +7,7 @@ interface Options {
   readonly latent?: string | undefined;
   readonly timestep?: string | undefined;
   readonly size: ReadonlyMap<string, number>;
+  readonly explain?: true | undefined;
 }
 
 export function addInspect(program: Command, perform: Perform): void {
@@ -22,8 +23,11 @@ export function addInspect(program: Command, perform: Perform): void {
       size,
       new Map<string, number>(),
     )
+    .option('--explain', 'show how blocks were looked for, also where none were found')
     .option('--json', HELP.json)
-    .action((model, options) => perform(() => inspectFile(model, options)));
+    .action((model, options) =>
+      perform(() => (options.explain ? explainFile(model) : inspectFile(model, options))),
+    );
 }
 
 async function inspectFile(path: string, options: Options): Promise<Outcome> {
@@ -42,4 +46,23 @@ async function inspectFile(path: string, options: Options): Promise<Outcome> {
   });
   const { diagnostics, ...json } = facts;
   return { ok: true, text: screen => inspectText(facts, screen), json, diagnostics };
+}
+
+/** What the search for blocks saw; a model without blocks is explained, not refused. */
+async function explainFile(path: string): Promise<Outcome> {
+  const [{ readModel }, { prepare }, { explain }, { explainText }] = await Promise.all([
+    import('../src/onnx/index.js'),
+    import('../src/passes/index.js'),
+    import('../src/blocks/index.js'),
+    import('../src/report/explain.js'),
+  ]);
+  const model = readModel(path);
+  prepare(model);
+  const explanation = explain(model);
+  return {
+    ok: true,
+    text: screen => explainText(explanation, screen),
+    json: { ...explanation },
+    diagnostics: [],
+  };
 }

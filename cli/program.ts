@@ -6,6 +6,8 @@ import { addInspect } from './inspect.js';
 import { addMethods } from './methods.js';
 import type { Perform } from './outcome.js';
 import { addPatch } from './patch.js';
+import { addPlan } from './plan.js';
+import { addPrint } from './print.js';
 import { addStrip } from './strip.js';
 import type { Terminal } from './terminal.js';
 import { addVerify } from './verify.js';
@@ -37,7 +39,18 @@ export function createProgram(terminal: Terminal, perform: Perform): Command {
       getOutHasColors: () => terminal.out.colour,
       getErrHasColors: () => terminal.err.colour,
     });
-  const commands = [addCompile, addInspect, addVerify, addBench, addStrip, addMethods, addDiff, addPatch];
+  const commands = [
+    addCompile,
+    addInspect,
+    addVerify,
+    addBench,
+    addStrip,
+    addMethods,
+    addDiff,
+    addPatch,
+    addPlan,
+    addPrint,
+  ];
   for (const add of commands) add(program, perform);
   return program;
 }

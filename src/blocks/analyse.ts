@@ -4,7 +4,7 @@ import { type Inferred, inferTypes } from '../ir/infer/index.js';
 import { type Block, type BlockGroup, findBlocks } from './blocks.js';
 import { Flow } from './flow.js';
 import { findUpdates, type Update } from './residuals.js';
-import { type Role, type RoleHints, type Roles, rankRoles } from './roles.js';
+import { otherRole, type Role, type RoleHints, type Roles, rankRoles } from './roles.js';
 import { refuseOthers, refuseTextModel } from './suitable.js';
 
 /** What `bwc` knows of a model before it decides anything. */
@@ -53,10 +53,15 @@ function chooseRoles(
     const candidates = `inputs: ${model.graph.inputs.map(v => v.name).join(', ')}`;
     return refuse('BWC203', { role: 'latent', candidates });
   }
+  const timestep = named(hints.timestep, 'timestep') ?? ranked.timestep.find(r => r.value !== latent.value);
+  const others = model.graph.inputs.filter(
+    v => v.initializer === undefined && v !== latent.value && v !== timestep?.value,
+  );
   return {
     latent,
-    timestep: named(hints.timestep, 'timestep') ?? ranked.timestep.find(r => r.value !== latent.value),
+    timestep,
     prediction: ranked.prediction ?? { value: output, reason: 'the first output' },
+    others: others.map(v => otherRole(v, inferred)),
   };
 }
 

@@ -8,11 +8,17 @@ export interface Role {
   readonly reason: string;
 }
 
+/** An input that is neither the latent nor the timestep. */
+export interface InputRole extends Role {
+  readonly role: 'guidance' | 'position' | 'mask' | 'condition';
+}
+
 export interface Roles {
   readonly latent: Role;
   /** Absent when no input is embedded by sines and cosines. */
   readonly timestep: Role | undefined;
   readonly prediction: Role;
+  readonly others: readonly InputRole[];
 }
 
 /** Names given on the command line; they win over what the structure says. */
@@ -58,6 +64,16 @@ export function rankRoles(model: Model, flow: Flow, inferred: Inferred): RoleCan
     .filter(c => c.depth !== undefined)
     .map(c => ({ value: c.value, reason: 'embedded by sines and cosines before any weight' }));
   return { latent: best.map(b => b.latent), timestep, prediction: best[0]?.prediction };
+}
+
+/** What an input is for that is neither latent nor timestep. */
+export function otherRole(value: Value, inferred: Inferred): InputRole {
+  const rank = inferred.shapeOf(value)?.length ?? 0;
+  if (inferred.elemOf(value) === 'bool') return { value, role: 'mask', reason: 'boolean' };
+  if (sineDepth(value) === undefined) return { value, role: 'condition', reason: 'none of the others' };
+  return rank <= 1
+    ? { value, role: 'guidance', reason: 'embedded as the timestep is' }
+    : { value, role: 'position', reason: 'turned into sines and cosines, one row a token' };
 }
 
 const ELEMENTWISE: ReadonlySet<string> = new Set([

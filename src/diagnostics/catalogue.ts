@@ -119,7 +119,8 @@ export const CATALOGUE = {
   }),
   BWC121: entry<{ path: string; recorded: string; found: string }>({
     kind: 'user',
-    message: p => `the diff was not made from ${p.path}: it is for ${p.recorded.slice(0, 12)}, this is ${p.found.slice(0, 12)}`,
+    message: p =>
+      `the diff was not made from ${p.path}: it is for ${p.recorded.slice(0, 12)}, this is ${p.found.slice(0, 12)}`,
     why: 'A diff says what to do with one model, which it knows by its hash.',
     hint: 'Give the first of the two models that were compared.',
   }),

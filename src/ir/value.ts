@@ -7,6 +7,17 @@ import type { ValueType } from './types.js';
 /** Whoever reads a value: a node through an input, or a graph through an output. */
 export type User = Node | Graph;
 
+/** What the verifier notes of a value in one run. */
+export interface Met {
+  readonly run: number;
+  /** Whether it is visible at the point that the walk has reached. */
+  visible: boolean;
+  /** Whether a node outputs it. */
+  produced: boolean;
+  /** Reads of it so far. */
+  uses: number;
+}
+
 const NO_USERS: ReadonlyMap<User, number> = new Map();
 
 /**
@@ -25,6 +36,8 @@ export class Value {
   docString = '';
   /** The `ValueInfoProto` it was declared by. */
   origin: Origin | undefined;
+  /** Kept by the verifier; nobody else looks. */
+  met: Met | undefined;
   #metadata: Map<string, string> | undefined;
   /** Readers and how often each reads; made when the first comes, since it is the largest part of a value. */
   #users: Map<User, number> | undefined;

@@ -22,7 +22,7 @@ import type { Model } from './model.js';
 import type { Node } from './node.js';
 import { opProblems } from './opset.js';
 import { compatible, typeText, type ValueType } from './types.js';
-import type { User, Value } from './value.js';
+import type { Met, User, Value } from './value.js';
 
 export interface Violation {
   /** Number in the list above. */
@@ -57,20 +57,15 @@ export function verify(model: Model, kept?: Interface): Violation[] {
   return verifier.violations;
 }
 
-interface Met {
-  /** Whether it is visible at the point that the walk has reached. */
-  visible: boolean;
-  /** Whether a node outputs it. */
-  produced: boolean;
-  /** Reads of it so far. */
-  uses: number;
-}
+/** Verifications so far; each knows its own notes by the number. */
+let runs = 0;
 
 class Verifier {
   readonly violations: Violation[] = [];
   readonly #model: Model;
-  /** What the walk knows of each value that it has met. */
-  readonly #met = new Map<Value, Met>();
+  readonly #run = ++runs;
+  /** Every value that the walk has met; what it knows of each is with the value, since there are many. */
+  readonly #met: Value[] = [];
   /** Names visible at the point that the walk has reached. */
   readonly #names = new Map<string, Value>();
   readonly #functions: ReadonlySet<string>;
@@ -84,7 +79,8 @@ class Verifier {
     const { graph } = this.#model;
     if (graph.owner !== undefined) this.#report(2, graph, `graph ${graph.name} has an owner, ${graph.owner}`);
     this.#graph(graph);
-    for (const [value, { uses }] of this.#met) {
+    for (const value of this.#met) {
+      const { uses } = this.#meet(value);
       if (value.useCount !== uses) {
         this.#report(
           2,
@@ -230,16 +226,15 @@ class Verifier {
   }
 
   #meet(value: Value): Met {
-    let met = this.#met.get(value);
-    if (met === undefined) {
-      met = { visible: false, produced: false, uses: 0 };
-      this.#met.set(value, met);
-    }
-    return met;
+    const { met } = value;
+    if (met?.run === this.#run) return met;
+    this.#met.push(value);
+    value.met = { run: this.#run, visible: false, produced: false, uses: 0 };
+    return value.met;
   }
 
   #isVisible(value: Value): boolean {
-    return this.#met.get(value)?.visible === true;
+    return value.met?.run === this.#run && value.met.visible;
   }
 
   #operator(node: Node): void {

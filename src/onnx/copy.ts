@@ -43,7 +43,8 @@ export async function shareBlocks(source: FileSource, path: string): Promise<boo
   const now = await statOf(source.path);
   if (now === undefined || !isSame(now, source.stats)) return false;
   const file = await open(path, 'wx');
-  const { mode } = await file.stat().finally(() => file.close());
+  const { mode } = await file.stat();
+  await file.close();
   try {
     await copyFile(source.path, path, constants.COPYFILE_FICLONE_FORCE);
     // The copy takes over the mode of the original, which may be read-only.

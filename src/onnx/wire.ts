@@ -221,5 +221,23 @@ export function varint(value: number): number[] {
 
 /** Tag and length in front of a payload of `length` bytes. */
 export function header(number: number, length: number): Uint8Array {
-  return Uint8Array.from([...varint(number * 8 + WIRE.bytes), ...varint(length)]);
+  const tag = number * 8 + WIRE.bytes;
+  const bytes = new Uint8Array(varintLength(tag) + varintLength(length));
+  putVarint(bytes, putVarint(bytes, 0, tag), length);
+  return bytes;
+}
+
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) length++;
+  return length;
+}
+
+/** @returns where the next byte goes */
+function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let to = at;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes[to++] = (rest % 128) | 0x80;
+  bytes[to] = rest;
+  return to + 1;
 }

@@ -1,4 +1,12 @@
-import { type Analysis, analyse, type Block, type RoleHints } from '../blocks/index.js';
+import {
+  type Analysis,
+  analyse,
+  type Block,
+  costOf,
+  type InputRole,
+  type RoleHints,
+  traitsOf,
+} from '../blocks/index.js';
 import { type Diagnostic, Refusal, refuse } from '../diagnostics/index.js';
 import { allGraphs, allNodes, type Dim, type Model, type Node, type Value } from '../ir/index.js';
 import { evaluate, flopsOf } from '../ir/infer/index.js';
@@ -24,7 +32,9 @@ export interface PortFacts {
   readonly type: string;
   /** Null when not even the rank is known. */
   readonly shape: ShapeFacts | null;
-  readonly role: 'latent' | 'timestep' | 'prediction' | null;
+  readonly role: 'latent' | 'timestep' | 'prediction' | InputRole['role'] | null;
+  /** Why we think so. */
+  readonly reason: string | null;
 }
 
 export interface BlockFacts {
@@ -34,8 +44,20 @@ export interface BlockFacts {
   readonly nodes: number;
   /** Of one sample and step; null where sizes are open. */
   readonly flops: number | null;
+  readonly weightBytes: number;
+  readonly activationBytes: number | null;
   readonly streams: readonly { readonly in: string; readonly out: string | null }[];
-  readonly branches: readonly { readonly kind: string; readonly output: string }[];
+  readonly branches: readonly BranchFacts[];
+}
+
+export interface BranchFacts {
+  readonly kind: string;
+  readonly output: string;
+  /** normalised, modulated, experts, spatial, temporal. */
+  readonly traits: readonly string[];
+  readonly flops: number | null;
+  readonly weightBytes: number;
+  readonly activationBytes: number | null;
 }
 
 /** What a method with its default options would do to the model. */
@@ -106,16 +128,18 @@ export function inspectFacts(model: Model, options: InspectOptions): InspectFact
   const count = (nodes: readonly Node[]): number | null => flopsTogether(nodes, analysis, sizes);
   const total = count(model.graph.nodes);
   const inputs = model.graph.inputs.filter(v => v.initializer === undefined);
-  const named = new Map<Value, 'latent' | 'timestep' | 'prediction'>([
-    [roles.latent.value, 'latent'],
-    [roles.prediction.value, 'prediction'],
+  const named = new Map<Value, { role: NonNullable<PortFacts['role']>; reason: string }>([
+    ...roles.others.map(o => [o.value, o] as const),
+    [roles.latent.value, { role: 'latent', reason: roles.latent.reason }],
+    [roles.prediction.value, { role: 'prediction', reason: roles.prediction.reason }],
   ]);
-  if (roles.timestep !== undefined) named.set(roles.timestep.value, 'timestep');
+  if (roles.timestep) named.set(roles.timestep.value, { role: 'timestep', reason: roles.timestep.reason });
   const port = (value: Value): PortFacts => ({
     name: value.name,
     type: typeName(inferred.typeOf(value)),
     shape: inferred.shapeOf(value)?.map(d => d ?? null) ?? null,
-    role: named.get(value) ?? null,
+    role: named.get(value)?.role ?? null,
+    reason: named.get(value)?.reason ?? null,
   });
   return {
     model: { ...file, flops: total },
@@ -133,7 +157,7 @@ export function inspectFacts(model: Model, options: InspectOptions): InspectFact
       },
     },
     groups: analysis.groups.map(({ index, kind, count: members }) => ({ index, kind, count: members })),
-    blocks: analysis.blocks.map(block => blockFacts(block, count(block.nodes))),
+    blocks: analysis.blocks.map(block => blockFacts(block, analysis, sizes)),
     methods: METHODS.map(method => methodEffect(method.name, model, analysis, { sizes, count, total })),
     open: total === null ? openSymbols(inputs, analysis, sizes) : [],
     diagnostics: [],
@@ -168,15 +192,25 @@ function fileFacts(model: Model, { path, bytes }: InspectOptions): Omit<InspectF
   };
 }
 
-function blockFacts(block: Block, flops: number | null): BlockFacts {
+function blockFacts(block: Block, analysis: Analysis, sizes: ReadonlyMap<string, number>): BlockFacts {
+  const { flow, inferred, roles } = analysis;
+  const cost = (nodes: readonly Node[]): Pick<BranchFacts, 'flops' | 'weightBytes' | 'activationBytes'> => {
+    const { flops, weightBytes, activationBytes } = costOf(nodes, flow, inferred, sizes);
+    return { flops: flops ?? null, weightBytes, activationBytes: activationBytes ?? null };
+  };
   return {
     index: block.index,
     group: block.group,
     kind: block.kind,
     nodes: block.nodes.length,
-    flops,
+    ...cost(block.nodes),
     streams: block.streams.map(s => ({ in: s.in.name, out: s.out?.name ?? null })),
-    branches: block.branches.map(b => ({ kind: b.kind, output: b.update.out.name })),
+    branches: block.branches.map(({ kind, update }) => ({
+      kind,
+      output: update.out.name,
+      traits: traitsOf(update, flow, inferred, roles.latent.value, roles.timestep?.value),
+      ...cost([...update.cone, update.add]),
+    })),
   };
 }
 

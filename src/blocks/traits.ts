@@ -1,0 +1,67 @@
+import type { Node, Value } from '../ir/index.js';
+import type { Inferred } from '../ir/infer/index.js';
+import type { Flow } from './flow.js';
+import type { Update } from './residuals.js';
+
+/** What can be told of a branch beside its kind. */
+export type Trait = 'normalised' | 'modulated' | 'experts' | 'spatial' | 'temporal';
+
+const NORMS: ReadonlySet<string> = new Set([
+  'LayerNormalization',
+  'RMSNormalization',
+  'SimplifiedLayerNormalization',
+  'GroupNormalization',
+  'InstanceNormalization',
+  'com.microsoft::SkipLayerNormalization',
+  'com.microsoft::SkipSimplifiedLayerNormalization',
+]);
+
+/** Operators that route tokens to experts. */
+const ROUTING: ReadonlySet<string> = new Set(['TopK', 'com.microsoft::MoE', 'com.microsoft::QMoE']);
+
+/**
+ * The traits of a branch: normalised (by a fused operator or by its mean and variance), modulated by something that
+ * depends on the timestep, routed to experts, and, where a stream folds frames or positions into its batch, whether it
+ * attends within frames or across them.
+ */
+export function traitsOf(
+  update: Update,
+  flow: Flow,
+  inferred: Inferred,
+  latent: Value,
+  timestep: Value | undefined,
+): readonly Trait[] {
+  const traits: Trait[] = [];
+  if (update.cone.some(isNorm)) traits.push('normalised');
+  if (timestep && update.cone.some(node => isModulation(node, update, flow, timestep)))
+    traits.push('modulated');
+  if (update.cone.some(node => ROUTING.has(node.op))) traits.push('experts');
+  const folded = update.kind === 'self-attention' ? foldOf(update, inferred, latent) : undefined;
+  if (folded !== undefined) traits.push(folded);
+  return traits;
+}
+
+function isNorm(node: Node): boolean {
+  return NORMS.has(node.op) || (node.op === 'ReduceMean' && node.output.users.next().value !== undefined);
+}
+
+/** A product or sum of the stream with what depends on the timestep and not on the stream. */
+function isModulation(node: Node, update: Update, flow: Flow, timestep: Value): boolean {
+  if (node.op !== 'Mul' && node.op !== 'Add') return false;
+  const inside = new Set(update.cone);
+  return node.inputs.some(value => {
+    if (value === undefined || value === update.skip || !flow.dependsOn(value, timestep)) return false;
+    return value.producer === undefined || !inside.has(value.producer);
+  });
+}
+
+/** For a video whose stream has the frames folded into its batch: spatial; with the positions folded: temporal. */
+function foldOf(update: Update, inferred: Inferred, latent: Value): 'spatial' | 'temporal' | undefined {
+  const video = inferred.shapeOf(latent);
+  const batch = video?.[0];
+  const [lead] = inferred.shapeOf(update.skip) ?? [];
+  if (video?.length !== 5 || lead === undefined || lead === batch) return undefined;
+  const fold = typeof lead === 'string' ? Number(/^(\d+)\*/.exec(lead)?.[1]) : lead / Number(batch);
+  const frames = video.slice(1, 3);
+  return Number.isNaN(fold) ? undefined : frames.includes(fold) ? 'spatial' : 'temporal';
+}
