@@ -1,6 +1,6 @@
 /** `npm run bench [-- NAME...]`: one table of all benchmarks. See README.md beside this file. */
 
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { copying } from './copying.js';
 import { graphTools } from './graph-tools.js';
@@ -9,7 +9,9 @@ import { ROOT } from './measure.js';
 import { type Row, skipped, tableOf } from './rows.js';
 import { steps } from './steps.js';
 
-const FOLDER = join(ROOT, 'out/bench');
+mkdirSync(join(ROOT, 'out'), { recursive: true });
+/** On the same disk as the full-size graphs, and of this run alone. */
+const FOLDER = mkdtempSync(join(ROOT, 'out/bench-'));
 const BENCHMARKS = [copying, graphTools, growth, steps].map(make => make(FOLDER));
 
 const wanted = process.argv.slice(2);
@@ -26,8 +28,6 @@ try {
   for (const { name, what, run } of BENCHMARKS) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const say = (text: string): void => void process.stderr.write(`${name}: ${text} …\n`);
-    rmSync(FOLDER, { recursive: true, force: true });
-    mkdirSync(FOLDER, { recursive: true });
     try {
       rows.push(...(await run(say)));
     } catch (error) {

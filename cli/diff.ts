@@ -7,6 +7,7 @@ interface Options {
   readonly exitCode?: true | undefined;
   readonly allBytes?: true | undefined;
   readonly delta: boolean;
+  readonly html?: string | undefined;
 }
 
 export function addDiff(program: Command, perform: Perform): void {
@@ -19,6 +20,7 @@ export function addDiff(program: Command, perform: Perform): void {
     .option('--exit-code', 'exit with 1 when the models differ')
     .option('--all-bytes', 'read every byte of weights above 16 MiB, which are otherwise compared by samples')
     .option('--no-delta', 'with --json: leave out what bwc patch needs')
+    .option('--html <file>', 'write a page that shows both models beside each other')
     .option('--json', HELP.json)
     .action((before, after, options) => perform(progress => diffFiles(before, after, options, progress)));
 }
@@ -33,6 +35,10 @@ async function diffFiles(
     import('../src/onnx/index.js'),
     import('../src/report/diff/index.js'),
   ]);
+  if (options.html !== undefined) {
+    const { reportFile } = await import('./report.js');
+    await reportFile(before, after, { html: options.html, frame: [] }, progress);
+  }
   progress('comparing …');
   const diff = diffModels(
     { model: readModel(before), path: before },

@@ -8,6 +8,7 @@ import type { Perform } from './outcome.js';
 import { addPatch } from './patch.js';
 import { addPlan } from './plan.js';
 import { addPrint } from './print.js';
+import { addReport } from './report.js';
 import { addStrip } from './strip.js';
 import type { Terminal } from './terminal.js';
 import { addVerify } from './verify.js';
@@ -50,6 +51,7 @@ export function createProgram(terminal: Terminal, perform: Perform): Command {
     addPatch,
     addPlan,
     addPrint,
+    addReport,
   ];
   for (const add of commands) add(program, perform);
   return program;

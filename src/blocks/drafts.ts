@@ -23,6 +23,7 @@ const TRANSPARENT: ReadonlySet<string> = new Set([
   'Split',
   'Concat',
   'Expand',
+  'Clip',
   'Add',
 ]);
 

@@ -82,9 +82,26 @@ function updateAt(flow: Flow, add: Node, known: ReadonlyMap<Value, Update>): Upd
     if (cone === undefined || input === undefined) continue;
     const cores = cone.filter(n => flow.isAttentionCore(n));
     const kind = kindOf(flow, from, result, cone, cores);
-    return { add, skip, result, out, cone, kind, input, cores, signature: signatureOf(cone) };
+    return {
+      add,
+      skip,
+      result,
+      out,
+      cone,
+      kind,
+      input: unquantised(input),
+      cores,
+      signature: signatureOf(cone),
+    };
   }
   return undefined;
+}
+
+/** The value that a pair of quantising and dequantising stands for. */
+function unquantised(value: Value): Value {
+  const quantised =
+    value.producer?.op === 'DequantizeLinear' ? value.producer.inputs[0]?.producer : undefined;
+  return quantised?.op === 'QuantizeLinear' ? (quantised.inputs[0] ?? value) : value;
 }
 
 function reaches(flow: Flow, from: Value, to: Value): boolean {

@@ -1,5 +1,6 @@
 import { attr, type Builder, Graph, int, tensorType, type Value } from '../ir/index.js';
-import { type ProbePlan, type StatePlan, type Taps, tokenStride } from '../plan/index.js';
+import type { TokenSampling } from '../methods/index.js';
+import { type StatePlan, type Taps, tokenStride } from '../plan/index.js';
 import { branchOutput } from './gate-region.js';
 import { builder, type Context, need, type Pass, returnAs, stateOutput } from './pass.js';
 
@@ -61,15 +62,30 @@ export const measure: Pass = {
 
 /** The chosen tokens of the probed tensors, float32 [batch, blocks, elements]. */
 function sample(context: Context, b: Builder, taps: Taps, state: StatePlan): Value {
-  const { plan } = context;
   const { within } = need(context, 'gate');
-  const picked = taps.values.map(tapped => {
+  const tokens = taps.values.map(tapped => {
     const value = within.get(tapped) ?? tapped;
-    const tokens = taps.plain ? value : b.op('Reshape', [value, sampleShape(context, b, taps)]);
-    return pick(b, tokens, taps, plan.probe);
+    return taps.plain ? value : b.op('Reshape', [value, sampleShape(context, b, taps)]);
   });
-  const joined = b.concat(picked, 1, { name: 'samples' });
-  return b.op('Reshape', [joined, b.i64(0, taps.values.length, -1)], { type: state.type, name: 'now' });
+  const joined = b.concat(picked(b, tokens, taps, context.plan.probe.sampling), 1, { name: 'samples' });
+  const shaped = b.op('Reshape', [joined, b.i64(0, taps.values.length, -1)], { name: 'now' });
+  if (taps.elem === 'float32' || context.plan.probe.sampling.kind === 'pooled') {
+    shaped.type = state.type;
+    return shaped;
+  }
+  return b.cast(shaped, 'float32', state.type);
+}
+
+/** Of each tensor what is looked at, in its own type; means are taken in float32. */
+function picked(b: Builder, tokens: readonly Value[], taps: Taps, sampling: TokenSampling): readonly Value[] {
+  const [first] = tokens;
+  if (sampling.kind === 'full' || first === undefined) return tokens;
+  if (sampling.kind === 'pooled') {
+    const float = (value: Value): Value => (taps.elem === 'float32' ? value : b.cast(value, 'float32'));
+    return tokens.map(value => b.reduce('ReduceMean', float(value), [1], true));
+  }
+  const indices = chosen(b, first, taps, sampling);
+  return tokens.map(value => b.op('Gather', [value, indices], { attributes: [int('axis', 1)] }));
 }
 
 /** Shape [batch, tokens, channels] for a tensor that folds tokens into its batch or spreads them over dimensions. */
@@ -80,22 +96,7 @@ function sampleShape(context: Context, b: Builder, taps: Taps): Value {
   return b.concat([first, b.i64(-1, taps.channels)], 0);
 }
 
-function pick(b: Builder, tokens: Value, taps: Taps, probe: ProbePlan): Value {
-  const { sampling } = probe;
-  switch (sampling.kind) {
-    case 'full':
-      return b.cast(tokens, 'float32');
-    case 'pooled':
-      return b.reduce('ReduceMean', b.cast(tokens, 'float32'), [1], true);
-    case 'strided':
-      return b.cast(
-        b.op('Gather', [tokens, chosen(b, tokens, taps, sampling)], { attributes: [int('axis', 1)] }),
-        'float32',
-      );
-  }
-}
-
-/** Indices of the sampled tokens. */
+/** Indices of the sampled tokens, the same for all tensors of one shape. */
 function chosen(b: Builder, tokens: Value, taps: Taps, sampling: { share: number; most: number }): Value {
   if (taps.tokens !== undefined) {
     const stride = tokenStride(taps.tokens, sampling.share, sampling.most);

@@ -162,7 +162,7 @@ function stackRegion(model: Model, analysis: Analysis): Region {
 }
 
 /** Operators that a stream's end may pass before it is read: folds undone, the text cut off. */
-const REARRANGING: ReadonlySet<string> = new Set(['Slice', 'Reshape', 'Transpose']);
+const REARRANGING: ReadonlySet<string> = new Set(['Slice', 'Reshape', 'Transpose', 'Clip']);
 
 /**
  * Where a stream leaves the region: the last block's output, or what follows it alone, up to where the stream has the
@@ -215,15 +215,16 @@ function probePlan(analysis: Analysis, probe: Probe, region: Region, metric: Pro
   const byShape = new Map<string, Taps & { values: Value[] }>();
   for (const block of chosen) {
     const value = probed(block, probe);
-    const shape = analysis.inferred.shapeOf(value);
+    const { elem, shape } = tensorTypeOf(analysis.inferred, value);
     const channels = shape?.at(-1);
     if (shape === undefined || typeof channels !== 'number')
       return refuse('BWC204', { value: value.name, what: 'shape' });
     const plain = shape.length === 3 && shape[0] !== undefined && shape[0] === batch;
-    const key = `${block.group} ${shape.join(',')}`;
+    const key = `${block.group} ${elem} ${shape.join(',')}`;
     const taps = byShape.get(key) ?? {
       name: `group ${block.group}`,
       values: [],
+      elem,
       tokens: tokensOf(shape, batch),
       channels,
       plain,

@@ -37,6 +37,7 @@ export interface Region {
 export interface Taps {
   readonly name: string;
   readonly values: readonly Value[];
+  readonly elem: DataType;
   /** Tokens of one sample, where known, and channels. */
   readonly tokens: number | undefined;
   readonly channels: number;

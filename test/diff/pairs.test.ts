@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { compile, structurallyEqual } from '../../src/index.js';
-import { Model, Node, Tensor, tensorType, Value } from '../../src/ir/index.js';
 import { applyDelta } from '../../src/report/diff/apply.js';
 import {
   type Compared,
@@ -16,6 +15,7 @@ import {
 } from '../../src/report/diff/index.js';
 import { plain } from '../../src/report/text.js';
 import { EXPORTERS, FIXTURES, type Fixture, read } from '../blocks/fixtures.js';
+import { chain } from '../report/models.js';
 import { copyOf, renameAll } from './edits.js';
 
 const SCREEN = { paint: plain, width: 100 };
@@ -67,26 +67,6 @@ describe('fixtures', () => {
     expect(isEmpty(diffModels({ model: read(f) }, { model: renamed }))).toBe(true);
   });
 });
-
-/** Blocks in a row, each with weights of its own. */
-function chain(blocks: number, each: number, slow: number): Model {
-  const model = new Model();
-  const { graph } = model;
-  let at = new Value('x', tensorType('float32', ['n', 4]));
-  graph.addInput(at);
-  for (let i = 0; i < blocks; i++) {
-    const weight = new Value(`w${i}`);
-    graph.addInitializer(weight, Tensor.float32([i, 1, 2, 3, 4, 5, 6, 7]));
-    for (let j = 0; j < each; j++) {
-      const out = new Value(`v${i}.${j}`);
-      const opType = j === 0 ? 'MatMul' : j === 5 && i < slow ? 'Erf' : j % 2 === 0 ? 'Tanh' : 'Relu';
-      graph.append(new Node({ opType, inputs: j === 0 ? [at, weight] : [at], outputs: [out] }));
-      at = out;
-    }
-  }
-  graph.addOutput(at);
-  return model;
-}
 
 describe('blocks changed alike', () => {
   it('are shown once', () => {

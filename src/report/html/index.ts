@@ -1,0 +1,2 @@
+export { type BenchShown, benchSchema, type Frame } from './bench.js';
+export { type Page, reportPage } from './page.js';

@@ -1,0 +1,201 @@
+import type { Diagnostic } from '../../diagnostics/index.js';
+import type { Model } from '../../ir/index.js';
+import type { Manifest } from '../../plan/index.js';
+import type { ModelDiff } from '../diff/diff.js';
+import { diffFacts } from '../diff/facts.js';
+import { manifestIn } from '../diff/rewrite.js';
+import { diffText, statText } from '../diff/text.js';
+import type { InspectFacts } from '../inspect-facts.js';
+import { bytesText, flopsText, percent, plain, rangesText, tensorBytesText } from '../text.js';
+import { type BenchShown, benchHtml, type Frame } from './bench.js';
+import { picturesOf } from './data.js';
+import { Drawing, escaped } from './draw.js';
+import { SCRIPT, STYLE } from './style.js';
+
+export interface Page {
+  readonly title: string;
+  readonly model: Model;
+  readonly diff?: ModelDiff | undefined;
+  /** Facts of the original, where bwc knows its blocks. */
+  readonly inspected?: InspectFacts | undefined;
+  readonly bench?: BenchShown | undefined;
+  readonly frames?: readonly Frame[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Lines of the textual diff that the page shows. */
+const LINES = 1500;
+
+const SCREEN = { paint: plain, width: 160 };
+
+/** One HTML file that needs nothing else: no script, style, font or picture from anywhere. */
+export async function reportPage(page: Page): Promise<string> {
+  const { title, model, diff, inspected, bench, diagnostics } = page;
+  const manifest = (diff && manifestIn(diff.b.model)) ?? manifestIn(model);
+  const pictures = picturesOf(model, diff?.main, await Drawing.create());
+  const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+  const sections = [
+    summary(page, manifest),
+    section('graph', 'Graph', graphHtml(pictures.before, pictures.after)),
+    manifest === undefined ? '' : section('plan', 'Plan', planHtml(manifest)),
+    inspected === undefined ? '' : section('costs', 'Costs', costsHtml(inspected, manifest)),
+    diff === undefined ? '' : section('changes', 'Changes', changesHtml(diff)),
+    bench === undefined ? '' : section('bench', 'A run, step by step', benchHtml(bench, page.frames ?? [])),
+    diagnostics.length === 0 ? '' : section('diagnostics', 'Diagnostics', diagnosticsHtml(diagnostics)),
+  ];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}"><title>${escaped(title)}</title><style>${STYLE}</style></head>
+<body><a class="skip" href="#main">To the report</a><header><h1>${escaped(title)}</h1><button id="theme" type="button">Light or dark</button></header>
+<main id="main">${sections.join('\n')}</main>
+<script type="application/json" id="data">${json(pictures.data)}</script><script>${SCRIPT}</script></body></html>
+`;
+}
+
+/** JSON that cannot end the element it stands in. */
+function json(data: unknown): string {
+  return JSON.stringify(data).replaceAll('<', '\\u003c');
+}
+
+function section(id: string, title: string, body: string): string {
+  return `<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${body}</section>`;
+}
+
+/** What a person wants to know first: what is skipped, what decides, what it costs, what it keeps. */
+function summary({ diff, inspected, model }: Page, manifest: Manifest | undefined): string {
+  const cards: [string, string][] = [];
+  if (manifest !== undefined) {
+    const flops = manifest.regions.reduce<number | null>(
+      (s, r) => (s === null || r.flops === null ? null : s + r.flops),
+      0,
+    );
+    const share =
+      flops === null || manifest.cost.flops === null
+        ? ''
+        : `, ${percent(flops / manifest.cost.flops)} of a step’s operations`;
+    const blocks = manifest.regions.flatMap(r => r.blocks);
+    const threshold = manifest.options['threshold'];
+    cards.push(
+      ['What is skipped', `Blocks ${rangesText(blocks)}${share}, on steps that are reused.`],
+      [
+        'What decides',
+        `Method ${manifest.method}: the change of what ${escaped(manifest.roles.latent)} becomes in the blocks${threshold === undefined ? '' : `, against a threshold of ${String(threshold)}`}; known when a step starts.`,
+      ],
+      [
+        'What it costs',
+        `${manifest.cost.addedNodes} added nodes; device-to-host copies a step on CUDA: ${manifest.cost.deviceToHost}.`,
+      ],
+      ['What it keeps', `${manifest.state.map(s => stateBytes(s)).join(' + ')} between steps.`],
+    );
+  }
+  if (diff !== undefined) {
+    const { nodes } = diffFacts(diff, false);
+    const words = `${nodes.kept} kept, ${nodes.moved} moved, ${nodes.added} added, ${nodes.changed} changed, ${nodes.removed} removed`;
+    cards.push(['What changed', `Nodes ${nodes.before} → ${nodes.after}: ${words}.`]);
+  } else if (manifest === undefined) {
+    const blocks = inspected?.blocks.length;
+    cards.push([
+      'The model',
+      `${model.graph.nodes.length} nodes${blocks === undefined ? '' : `, ${blocks} blocks`}, opset ${model.opset}.`,
+    ]);
+    for (const m of inspected?.methods ?? [])
+      if (m.refused === null)
+        cards.push([
+          `With ${m.name}`,
+          `a reused step skips blocks ${rangesText(m.blocks)}: ${flopsText(m.flops)}, ${percent(m.share)}.`,
+        ]);
+  }
+  const items = cards.map(([name, text]) => `<li><b>${escaped(name)}</b>${text}</li>`);
+  return section('summary', 'In short', `<ul class="cards">${items.join('')}</ul>`);
+}
+
+function stateBytes({ type, shape, bytes }: Manifest['state'][number]): string {
+  return escaped(bytes === null ? tensorBytesText(type, shape) : bytesText(bytes));
+}
+
+function graphHtml(before: string, after: string | null): string {
+  const legend = (['same', 'moved', 'changed', 'added', 'removed'] as const).map(
+    s => `<li><i class="${s}"></i>${s}</li>`,
+  );
+  const pane = (name: string, svg: string): string =>
+    `<section aria-label="${name}"><h3>${name}</h3><div class="scroll graph" tabindex="0" role="region" aria-label="${name}, drawing">${svg}</div></section>`;
+  return `<p>Each box holds nodes that belong together; frames are branches. Choose a box to unfold it.</p>
+${after === null ? '' : `<ul class="legend">${legend.join('')}</ul>`}
+<div class="sides">${pane(after === null ? 'Model' : 'Before', before)}${after === null ? '' : pane('After', after)}</div>
+<section id="detail" hidden aria-labelledby="detail-title"><h3 id="detail-title" tabindex="-1">Nodes</h3><p id="detail-path" class="dim"></p><p id="detail-note"></p>
+<div id="drawing" class="scroll graph" tabindex="0" role="region" aria-label="Unfolded drawing"></div><ul id="detail-nodes" class="nodes"></ul></section>
+<div class="search"><h3 id="find">Find nodes</h3><input id="search" type="search" aria-labelledby="find" placeholder="name, operator or value"><p id="count" role="status" class="dim"></p><ul id="results" class="nodes"></ul></div>`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[], label: string): string {
+  const cells = (row: readonly string[]): string => row.map(c => `<td>${c}</td>`).join('');
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table><thead><tr>${head.map(h => `<th scope="col">${h}</th>`).join('')}</tr></thead><tbody>${rows.map(r => `<tr>${cells(r)}</tr>`).join('')}</tbody></table></div>`;
+}
+
+function planHtml(m: Manifest): string {
+  const options = Object.entries(m.options).map(([k, v]) => `${k}=${String(v)}`);
+  const code = (text: string): string => `<code>${escaped(text)}</code>`;
+  return `<p>${escaped(m.compiler)}, method ${escaped(m.method)}, ${m.steps} steps; ${escaped(options.join(', '))}.</p>
+<h3>State: outputs of a step are inputs of the next</h3>${table(
+    ['input', 'output', 'type', 'bytes', 'holds'],
+    m.state.map(s => [
+      code(s.input),
+      code(s.output),
+      escaped(`${s.type} [${s.shape.join(', ')}]`),
+      stateBytes(s),
+      escaped(s.holds),
+    ]),
+    'State',
+  )}
+<h3>Knobs: zeros mean as compiled</h3>${table(
+    ['input', 'field', 'meaning'],
+    m.knobs.flatMap(k => k.fields.map(f => [code(k.input), escaped(f.name), escaped(f.doc)])),
+    'Knobs',
+  )}
+<h3>Signals</h3>${table(
+    ['output', 'meaning'],
+    m.signals.map(s => [code(s.output), escaped(s.doc)]),
+    'Signals',
+  )}`;
+}
+
+/** Operations of each block as a bar; those that a reused step skips in another colour. */
+function costsHtml({ blocks, model }: InspectFacts, manifest: Manifest | undefined): string {
+  const skipped = new Set(manifest?.regions.flatMap(r => r.blocks) ?? []);
+  const most = Math.max(1, ...blocks.map(b => b.flops ?? 0));
+  const rows = blocks.map(b => {
+    const width = (100 * (b.flops ?? 0)) / most;
+    const bar = `<span class="bar${skipped.has(b.index) ? ' skipped' : ''}" style="width:${width.toFixed(1)}%"></span>`;
+    return [
+      `${b.index}`,
+      escaped(b.kind),
+      `${b.nodes}`,
+      flopsText(b.flops),
+      bar,
+      skipped.has(b.index) ? 'skipped' : 'always',
+    ];
+  });
+  return `<p>One step takes ${flopsText(model.flops)} a sample; weights ${bytesText(model.weightBytes)}.</p>${table(
+    ['block', 'branches', 'nodes', 'operations', 'share', 'on reuse'],
+    rows,
+    'Costs by block',
+  )}`;
+}
+
+function changesHtml(diff: ModelDiff): string {
+  const lines = diffText(diff, SCREEN).split('\n');
+  const text = lines.slice(0, LINES).join('\n');
+  const more = lines.length > LINES ? `\n… ${lines.length - LINES} more lines: bwc diff shows them` : '';
+  const pre = (content: string, label: string): string =>
+    `<div class="scroll graph" tabindex="0" role="region" aria-label="${label}"><pre>${escaped(content)}</pre></div>`;
+  return `${pre(statText(diff, SCREEN), 'Summary of changes')}<details><summary>Every change</summary>${pre(text + more, 'Every change')}</details>`;
+}
+
+function diagnosticsHtml(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics
+    .map(
+      d =>
+        `<div class="diag"><strong>${d.code} ${d.severity}</strong>: ${escaped(d.message)}<br><span class="dim">${escaped(d.why)} ${escaped(d.hint)}</span></div>`,
+    )
+    .join('');
+}
