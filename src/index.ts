@@ -12,6 +12,10 @@ export {
   readModel,
   readModelFrom,
   toBytes,
+  verifyChecksums,
+  type Weights,
+  type WriteOptions,
+  type Written,
   writeModel,
 } from './onnx/index.js';
 export { keepRest, prepare } from './passes/index.js';

@@ -121,7 +121,7 @@ export const shared = {
     .number()
     .int()
     .positive()
-    .default(64)
+    .default(16)
     .describe('strided: about the largest number of tokens a block'),
 };
 

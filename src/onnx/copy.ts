@@ -6,8 +6,6 @@ import type { Segment } from './output.js';
 import { FileSource } from './source.js';
 
 const BUFFER = 1024 * 1024;
-/** Bytes between two flushes. */
-const FLUSHED = 128 * BUFFER;
 
 const ZEROS = Buffer.alloc(BUFFER);
 
@@ -56,14 +54,10 @@ export async function shareBlocks(source: FileSource, path: string): Promise<boo
   }
 }
 
-/**
- * Fills one buffer while another one is on its way to the file, and lets the disk take what is there already. Buffers
- * of zeros are left out, as holes.
- */
+/** Fills one buffer while another one is on its way to the file. Buffers of zeros are left out, as holes. */
 async function copySegments(segments: readonly Segment[], file: FileHandle): Promise<void> {
   const buffers = [Buffer.allocUnsafe(BUFFER), Buffer.allocUnsafe(BUFFER)];
   const writing: Promise<void>[] = [Promise.resolve(), Promise.resolve()];
-  const flush = flusher(file);
   let position = 0;
   let turn = 0;
   try {
@@ -78,40 +72,12 @@ async function copySegments(segments: readonly Segment[], file: FileHandle): Pro
       write.catch(() => undefined);
       writing[turn] = write;
       position += filled.length;
-      flush.after(filled.length);
     }
   } finally {
-    await Promise.allSettled([...writing, flush.done()]);
+    await Promise.allSettled(writing);
   }
-  await Promise.all([...writing, flush.done()]);
+  await Promise.all(writing);
   await file.truncate(position);
-}
-
-/** Has what was written brought to the disk every `FLUSHED` bytes, one flush at a time, so that none is left to wait for. */
-function flusher(file: FileHandle): { after: (bytes: number) => void; done: () => Promise<void> } {
-  let since = 0;
-  let flushing: Promise<void> | undefined;
-  // The system tells of a failure once: the last flush need not meet it again.
-  let failure: unknown;
-  return {
-    after: bytes => {
-      since += bytes;
-      if (since < FLUSHED || flushing !== undefined) return;
-      since = 0;
-      flushing = file
-        .datasync()
-        .catch((error: unknown) => {
-          failure = error;
-        })
-        .finally(() => {
-          flushing = undefined;
-        });
-    },
-    done: async () => {
-      await flushing;
-      if (failure !== undefined) throw failure;
-    },
-  };
 }
 
 /** The segments' bytes in full buffers, the last one shorter. */

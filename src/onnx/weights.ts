@@ -138,13 +138,15 @@ async function copyFileTo(source: FileSource, path: string): Promise<void> {
   await writeSegments(path, [{ kind: 'range', source, start: 0, end: source.size }]);
 }
 
-/** A hard link, or a copy that shares the blocks of the original; refuses with BWC111 where neither can be had. */
+/**
+ * A copy that shares the blocks of the original, or else a hard link (which ONNX Runtime reads, and Python's onnx
+ * refuses to follow); refuses with BWC111 where neither can be had.
+ */
 async function linkFile(source: FileSource, path: string): Promise<void> {
+  if (await shareBlocks(source, path)) return;
   try {
     await link(source.path, path);
-    return;
   } catch (error) {
-    if (await shareBlocks(source, path)) return;
     refuse('BWC111', { path: source.path, folder: dirname(path) }, undefined, error);
   }
 }

@@ -8,7 +8,7 @@ import {
   type Replacement,
   Value,
 } from '../ir/index.js';
-import { type Context, need, type Pass } from './pass.js';
+import { type Context, type Gate, need, type Pass } from './pass.js';
 
 /** Constants below this many elements are kept beside their readers: shapes, axes, scalars. */
 const SMALL = 100;
@@ -29,25 +29,37 @@ export const localise: Pass = {
   run(context) {
     const gate = need(context, 'gate');
     for (const branch of [gate.reuse, gate.compute]) {
-      const insert: Node[] = [];
-      const replace: Replacement[] = [];
-      for (const value of captures(branch)) {
-        if (!isSmallConstant(value) && !isNeededNear(context.model.graph, branch, value)) continue;
-        if (branch === gate.compute && moved(context.model.graph, branch, value)) continue;
-        const copy = copyOf(context, branch, value);
-        if (copy.producer) insert.push(copy.producer);
-        replace.push({ from: value, to: copy, where: user => isWithin(branch, user) });
-      }
-      applyPatch({ graph: branch, insert, before: branch.nodes[0], replace });
+      // A copied node reads constants of its own, which the second round brings near.
+      bringNear(context, gate, branch);
+      bringNear(context, gate, branch);
     }
   },
 };
+
+function bringNear(context: Context, gate: Gate, branch: Graph): void {
+  const insert: Node[] = [];
+  const replace: Replacement[] = [];
+  for (const value of captures(branch)) {
+    const wanted =
+      isSmallConstant(value) || isDequantised(value) || isNeededNear(context.model.graph, branch, value);
+    if (!wanted || (branch === gate.compute && moved(context.model.graph, branch, value))) continue;
+    const copy = copyOf(context, branch, value);
+    if (copy.producer) insert.push(copy.producer);
+    replace.push({ from: value, to: copy, where: user => isWithin(branch, user) });
+  }
+  applyPatch({ graph: branch, insert, before: branch.nodes[0], replace });
+}
 
 function isSmallConstant(value: Value): boolean {
   if (value.isGraphInput) return false;
   if (value.initializer !== undefined)
     return value.initializer.size < SMALL && value.initializer.external === undefined;
   return value.producer?.op === 'Constant';
+}
+
+/** ONNX Runtime wants a dequantising node for each reader, and does not survive one whose readers lie in two graphs. */
+function isDequantised(value: Value): boolean {
+  return value.producer?.op === 'DequantizeLinear';
 }
 
 function isNeededNear(graph: Graph, branch: Graph, value: Value): boolean {
@@ -66,7 +78,7 @@ function moved(graph: Graph, branch: Graph, value: Value): boolean {
   return true;
 }
 
-/** A copy of a constant for the branch: an initializer of it, or the output of a new Constant. */
+/** A copy for the branch: an initializer, or the output of a node like the one that makes it. */
 function copyOf(context: Context, branch: Graph, value: Value): Value {
   const { names } = context.model;
   const name = names.fresh(`bwc/copy/${value.name}`);
@@ -76,7 +88,7 @@ function copyOf(context: Context, branch: Graph, value: Value): Value {
     branch.addInitializer(copy, value.initializer);
     return copy;
   }
-  if (value.producer === undefined) throw new Error(`${value} is not constant`);
+  if (value.producer === undefined) throw new Error(`${value} cannot be copied`);
   const node = cloneNode(value.producer, [name], names.fresh(`${name}.node`));
   node.docString = 'bwc: made by pass localise';
   return node.output;

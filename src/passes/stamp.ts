@@ -97,7 +97,7 @@ function manifestOf(context: Context): Manifest {
  */
 function decidesOnHost(plan: Plan): boolean {
   const { timestep, variable } = plan;
-  const half = timestep?.type?.kind === 'tensor' && /float16$/.test(timestep.type.elem);
+  const half = timestep?.type?.kind === 'tensor' && timestep.type.elem.endsWith('float16');
   return variable.length > 0 && !half;
 }
 

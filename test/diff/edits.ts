@@ -1,5 +1,15 @@
 import fc from 'fast-check';
-import { allGraphs, allNodes, attr, Graph, type Model, Node, Tensor, Value } from '../../src/ir/index.js';
+import {
+  allGraphs,
+  allNodes,
+  attr,
+  Graph,
+  type Model,
+  Node,
+  Tensor,
+  tensorType,
+  Value,
+} from '../../src/ir/index.js';
 import { readModelFrom, toBytes } from '../../src/onnx/index.js';
 import type { GraphDiff } from '../../src/report/diff/compare.js';
 import { Pairs } from '../../src/report/diff/pairs.js';
@@ -74,7 +84,9 @@ export function apply(model: Model, { kind, at, to }: Edit, serial: number): voi
     case 'weight': {
       const weights = [...allGraphs(model.graph)].flatMap(g => [...g.initializers].map(v => ({ g, v })));
       const weight = pick(weights, to);
-      if (weight) weight.g.addInitializer(weight.v, Tensor.int64([serial, to], [2]));
+      if (weight === undefined) return;
+      weight.g.addInitializer(weight.v, Tensor.int64([serial, to], [2]));
+      weight.v.type = tensorType('int64', [2]);
       return;
     }
     case 'rewire': {

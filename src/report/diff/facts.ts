@@ -88,8 +88,27 @@ export const diffSchema = z.object({
 
 export type DiffFacts = z.infer<typeof diffSchema>;
 
+/** What the terminal and the page need: all but hashes and what `bwc patch` applies. */
+export type ShownFacts = Omit<DiffFacts, 'before' | 'after' | 'delta'>;
+
 /** @param withDelta whether it can be applied by `bwc patch` */
 export function diffFacts(diff: ModelDiff, withDelta: boolean): DiffFacts {
+  const { format, version, ...rest } = shownFacts(diff);
+  const sideFacts = ({ path, model }: ModelDiff['a']): DiffFacts['before'] => ({
+    path: path ?? null,
+    sha256: modelHash(model),
+  });
+  return {
+    format,
+    version,
+    before: sideFacts(diff.a),
+    after: sideFacts(diff.b),
+    ...rest,
+    ...(withDelta ? { delta: deltaOf(diff) } : {}),
+  };
+}
+
+export function shownFacts(diff: ModelDiff): ShownFacts {
   const { main } = diff;
   const index = new Map(main.nodes.map((n, i) => [n, i]));
   const indices = (nodes: readonly NodeChange[]): number[] => nodes.map(n => index.get(n) ?? -1);
@@ -97,8 +116,6 @@ export function diffFacts(diff: ModelDiff, withDelta: boolean): DiffFacts {
   return {
     format: 'bwc.diff',
     version: 1,
-    before: { path: diff.a.path ?? null, sha256: modelHash(diff.a.model) },
-    after: { path: diff.b.path ?? null, sha256: modelHash(diff.b.model) },
     equal: isEmpty(diff),
     nodes: nodeCounts(main),
     weights: weightCounts(main),
@@ -139,7 +156,6 @@ export function diffFacts(diff: ModelDiff, withDelta: boolean): DiffFacts {
       missing: diff.missing,
     },
     rewrite,
-    ...(withDelta ? { delta: deltaOf(diff) } : {}),
   };
 }
 

@@ -164,17 +164,36 @@ class Matcher {
     }
   }
 
+  /** Nodes that nothing tells apart: first those in the same graph with the same name, in the end in order. */
   #pairGroup(a: readonly Node[], b: readonly Node[]): void {
-    const named = new Map(b.filter(n => n.name !== '').map(n => [n.name, n]));
-    for (const node of a) {
-      const other = named.get(node.name);
-      if (other !== undefined) this.#link(node, other);
+    const place = (node: Node, which: 0 | 1): number | undefined => {
+      const graph = which === 1 ? node.graph : node.graph && this.pairs.graph(node.graph, 0);
+      return graph && this.#b.graphIndex.get(graph);
+    };
+    const keys: readonly ((node: Node, which: 0 | 1) => string | undefined)[] = [
+      (node, which) => `${place(node, which)} ${node.name} ${node.outputs[0]?.name}`,
+      (node, which) => `${place(node, which)} ${node.name}`,
+      (node, which) => `${place(node, which)}`,
+      node => node.name || undefined,
+      () => '',
+    ];
+    for (const key of keys) {
+      const free = new Map<string, Node[]>();
+      for (const node of b) {
+        const name = this.pairs.node(node, 1) ? undefined : key(node, 1);
+        if (name === undefined) continue;
+        const list = free.get(name);
+        if (list) list.push(node);
+        else free.set(name, [node]);
+      }
+      if (free.size === 0) return;
+      for (const list of free.values()) list.reverse();
+      for (const node of a) {
+        const name = this.pairs.node(node, 0) ? undefined : key(node, 0);
+        const other = name === undefined ? undefined : free.get(name)?.pop();
+        if (other !== undefined) this.#link(node, other);
+      }
     }
-    const [x, y] = [a.filter(n => !this.pairs.node(n, 0)), b.filter(n => !this.pairs.node(n, 1))];
-    x.forEach((node, i) => {
-      const other = y[i];
-      if (other !== undefined) this.#link(node, other);
-    });
   }
 
   /** Goes out from new pairs: producers at the same input, and readers that are the only ones of their kind. */

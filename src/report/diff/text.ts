@@ -3,7 +3,7 @@ import { pairs, table } from '../table.js';
 import { plural, printable, rangesText, type Screen, type Style, shorten } from '../text.js';
 import type { Change, GraphDiff, NodeChange, WeightChange } from './compare.js';
 import type { ModelDiff } from './diff.js';
-import { type DiffFacts, diffFacts, nodeCounts } from './facts.js';
+import { type DiffFacts, nodeCounts, type ShownFacts, shownFacts } from './facts.js';
 import { movesOf, type Place, placesOf } from './places.js';
 import { nodeText, pathOf } from './render.js';
 import type { RewriteFacts } from './rewrite.js';
@@ -19,11 +19,11 @@ const NAMED = 4;
 
 /** `bwc diff` for people: every change, in the manner of git diff. */
 export function diffText(diff: ModelDiff, screen: Screen): string {
-  const facts = diffFacts(diff, false);
+  const facts = shownFacts(diff);
   if (facts.equal) return `${noDifference(facts)}\n`;
   const { main } = diff;
   return [
-    heads(facts, screen),
+    heads(diff, screen),
     modelLines(facts, screen),
     ...(facts.rewrite === null ? [] : [rewriteText(facts.rewrite, screen)]),
     ...portHunks(main, screen),
@@ -41,7 +41,7 @@ export function diffText(diff: ModelDiff, screen: Screen): string {
 
 /** `bwc diff --stat`: counts only, at most a screen. */
 export function statText(diff: ModelDiff, screen: Screen): string {
-  const facts = diffFacts(diff, false);
+  const facts = shownFacts(diff);
   if (facts.equal) return `${noDifference(facts)}\n`;
   const operators = facts.operators.slice(0, ROWS);
   const rest = facts.operators.slice(ROWS);
@@ -68,7 +68,7 @@ export function statText(diff: ModelDiff, screen: Screen): string {
   const columns = [{ head: '' }, ...[0, 1, 2].map(() => ({ head: '', align: right }))];
   const moves = facts.moves.slice(0, NAMED).map(m => `  » ${plural(m.nodes, 'node')} ${m.from} → ${m.to}\n`);
   return [
-    heads(facts, screen),
+    heads(diff, screen),
     modelLines({ ...facts, model: facts.model.slice(0, 4) }, screen),
     ...(facts.rewrite === null ? [] : [rewriteText(facts.rewrite, screen)]),
     ...(facts.rewrite === null ? [...moves, rows.length > 0 ? table(columns, rows, screen) : ''] : []),
@@ -76,7 +76,7 @@ export function statText(diff: ModelDiff, screen: Screen): string {
   ].join('');
 }
 
-function noDifference({ notes }: DiffFacts): string {
+function noDifference({ notes }: ShownFacts): string {
   const more = [
     ...(notes.renamed > 0 ? [`${plural(notes.renamed, 'name')} changed`] : []),
     ...(notes.remarks > 0 ? [`${plural(notes.remarks, 'remark')} changed`] : []),
@@ -85,12 +85,12 @@ function noDifference({ notes }: DiffFacts): string {
   return more.length === 0 ? 'No difference.' : `No difference but in words: ${more.join(', ')}.`;
 }
 
-function heads({ before, after }: DiffFacts, screen: Screen): string {
-  const name = (path: string | null): string => printable(path ?? 'a model in memory');
-  return `${screen.paint('bold', `--- ${name(before.path)}\n+++ ${name(after.path)}`)}\n`;
+function heads({ a, b }: ModelDiff, screen: Screen): string {
+  const name = (path: string | undefined): string => printable(path ?? 'a model in memory');
+  return `${screen.paint('bold', `--- ${name(a.path)}\n+++ ${name(b.path)}`)}\n`;
 }
 
-function summary({ nodes: n, weights: w, operators, places }: DiffFacts, screen: Screen): string {
+function summary({ nodes: n, weights: w, operators, places }: ShownFacts, screen: Screen): string {
   const counted = (c: DiffFacts['nodes'], what: string): string => {
     const parts = (['moved', 'added', 'changed', 'removed'] as const).map(k => `${thousands(c[k])} ${k}`);
     return `${what} ${thousands(c.before)} → ${thousands(c.after)}: ${thousands(c.kept)} kept, ${parts.join(', ')}`;
@@ -103,7 +103,7 @@ function summary({ nodes: n, weights: w, operators, places }: DiffFacts, screen:
   return screen.paint('bold', `${counted(n, 'Nodes')}${alike}.\n${counted(w, 'Weights')}.`);
 }
 
-function modelLines({ model }: DiffFacts, screen: Screen): string {
+function modelLines({ model }: ShownFacts, screen: Screen): string {
   return model.map(c => changeLines(c, screen)).join('');
 }
 
@@ -266,7 +266,7 @@ function rewriteText(r: RewriteFacts, screen: Screen): string {
   return `${screen.paint('bold', title)}\n${pairs(rows, screen)}`;
 }
 
-function notesText({ notes }: DiffFacts, screen: Screen): string {
+function notesText({ notes }: ShownFacts, screen: Screen): string {
   const texts = [
     ...(notes.renamed > 0 ? [`${plural(notes.renamed, 'name')} of what stayed differ`] : []),
     ...(notes.remarks > 0

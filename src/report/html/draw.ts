@@ -57,7 +57,7 @@ export class Drawing {
     const parts = [...frames].map(([graph, list], i) => {
       const boxes = list.map(box).join('\n');
       if (graph.owner === undefined) return boxes;
-      return `subgraph cluster_${i} { label=${quoted(shorten(pathOf(graph).split(' › ').slice(1).join(' › '), 44))}; class="frame"; ${boxes} }`;
+      return `subgraph cluster_${i} { label=${quoted(shorten(pathOf(graph).split(' › ').slice(-2).join(' › '), 32))}; class="frame"; ${boxes} }`;
     });
     return this.#svg(`${parts.join('\n')}\n${[...edges].join('\n')}`, label, true);
   }
@@ -100,7 +100,7 @@ function accessible(svg: string, label: string, buttons: boolean): string {
     .replaceAll(/<title>[^<]*<\/title>\n?/g, '')
     .replaceAll(/ xmlns:xlink="[^"]*"/g, '')
     .replaceAll(/ id="(?:edge|graph|clust|node)\d+"/g, '')
-    .replaceAll(/\n/g, '');
+    .replaceAll(/\n/g, ' ');
   const size = /width="([\d.]+)pt" height="([\d.]+)pt"/.exec(text);
   if (size) text = text.replace(size[0], `width="${size[1]}" height="${size[2]}"`);
   text = text.replace('<svg', `<svg role="${buttons ? 'group' : 'img'}" aria-label="${escaped(label)}"`);

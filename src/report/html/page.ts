@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../diagnostics/index.js';
 import type { Model } from '../../ir/index.js';
 import type { Manifest } from '../../plan/index.js';
 import type { ModelDiff } from '../diff/diff.js';
-import { diffFacts } from '../diff/facts.js';
+import { nodeCounts } from '../diff/facts.js';
 import { manifestIn } from '../diff/rewrite.js';
 import { diffText, statText } from '../diff/text.js';
 import type { InspectFacts } from '../inspect-facts.js';
@@ -79,7 +79,7 @@ function summary({ diff, inspected, model }: Page, manifest: Manifest | undefine
       ['What is skipped', `Blocks ${rangesText(blocks)}${share}, on steps that are reused.`],
       [
         'What decides',
-        `Method ${manifest.method}: the change of what ${escaped(manifest.roles.latent)} becomes in the blocks${threshold === undefined ? '' : `, against a threshold of ${String(threshold)}`}; known when a step starts.`,
+        `Method ${manifest.method}: the change of what ${escaped(manifest.roles.latent)} becomes in the blocks${typeof threshold === 'number' ? `, against a threshold of ${threshold}` : ''}; known when a step starts.`,
       ],
       [
         'What it costs',
@@ -89,7 +89,7 @@ function summary({ diff, inspected, model }: Page, manifest: Manifest | undefine
     );
   }
   if (diff !== undefined) {
-    const { nodes } = diffFacts(diff, false);
+    const nodes = nodeCounts(diff.main);
     const words = `${nodes.kept} kept, ${nodes.moved} moved, ${nodes.added} added, ${nodes.changed} changed, ${nodes.removed} removed`;
     cards.push(['What changed', `Nodes ${nodes.before} → ${nodes.after}: ${words}.`]);
   } else if (manifest === undefined) {
@@ -133,7 +133,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[], la
 }
 
 function planHtml(m: Manifest): string {
-  const options = Object.entries(m.options).map(([k, v]) => `${k}=${String(v)}`);
+  const options = Object.entries(m.options).map(([k, v]) => `${k}=${JSON.stringify(v)}`);
   const code = (text: string): string => `<code>${escaped(text)}</code>`;
   return `<p>${escaped(m.compiler)}, method ${escaped(m.method)}, ${m.steps} steps; ${escaped(options.join(', '))}.</p>
 <h3>State: outputs of a step are inputs of the next</h3>${table(

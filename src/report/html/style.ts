@@ -35,7 +35,7 @@ pre{margin:0;white-space:pre}
 .legend i{display:inline-block;width:1em;height:1em;border:1.5px solid var(--dim);border-radius:3px;vertical-align:-2px;margin-right:5px}
 .nodes{list-style:none;margin:0;padding:0}
 .nodes li{font:13px/1.5 ui-monospace,monospace;padding:1px 6px;border-left:4px solid var(--line);overflow-wrap:anywhere}
-svg text{fill:var(--fg);font-family:system-ui,sans-serif;font-size:11px}
+svg text{fill:var(--fg);font-family:Helvetica,Arial,sans-serif;font-size:9.5px}
 svg path,svg polygon{fill:none;stroke:var(--dim)}
 svg .edge polygon{fill:var(--dim)}
 svg .graph>polygon{stroke:none}
