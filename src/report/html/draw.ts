@@ -80,7 +80,7 @@ export class Drawing {
   }
 
   #svg(body: string, label: string, buttons: boolean): string {
-    const dot = `digraph { graph [bgcolor="transparent" rankdir=TB nodesep=0.18 ranksep=0.3 fontname="Helvetica" fontsize=11 margin=0]
+    const dot = `digraph { graph [bgcolor="transparent" rankdir=TB nodesep=0.18 ranksep=0.3 fontname="Helvetica" fontsize=11]
       node [shape=box style=rounded fontname="Helvetica" fontsize=11 margin="0.12,0.06" height=0.3] edge [arrowsize=0.5]
       ${body} }`;
     const svg = this.#viz.renderString(dot, { format: 'svg', engine: 'dot' });

@@ -79,7 +79,7 @@ function summary({ diff, inspected, model }: Page, manifest: Manifest | undefine
       ['What is skipped', `Blocks ${rangesText(blocks)}${share}, on steps that are reused.`],
       [
         'What decides',
-        `Method ${manifest.method}: the change of what ${escaped(manifest.roles.latent)} becomes in the blocks${typeof threshold === 'number' ? `, against a threshold of ${threshold}` : ''}; known when a step starts.`,
+        `Method ${manifest.method}: the change of what ${escaped(manifest.roles.latent)} becomes in the blocks${typeof threshold === 'number' ? `, against a threshold of ${threshold}` : ''}${manifest.cost.deviceToHost === 0 ? '; known when a step starts' : ''}.`,
       ],
       [
         'What it costs',
