@@ -118,7 +118,7 @@ function blocks(facts: InspectFacts, screen: Screen): string {
   return table(
     [
       { head: 'block' },
-      { head: 'branches' },
+      { head: 'branches', gives: 'lines' },
       { head: 'streams', align: right },
       { head: 'nodes', align: right },
       { head: 'operations', align: right },
