@@ -75,8 +75,9 @@ function updateAt(flow: Flow, add: Node, known: ReadonlyMap<Value, Update>): Upd
       ] as const)) {
     const skip = settled(near);
     const beside = known.get(skip);
-    const from = beside && !reaches(flow, skip, result) ? beside.skip : skip;
-    const cone = coneBetween(flow, from, result);
+    const direct = coneBetween(flow, skip, result);
+    const from = direct === undefined && beside !== undefined ? beside.skip : skip;
+    const cone = direct ?? (beside && coneBetween(flow, from, result));
     const first = cone?.find(n => flow.isProjection(n));
     const input = first && operands(first).find(v => !flow.isConstant(v));
     if (cone === undefined || input === undefined) continue;
@@ -102,10 +103,6 @@ function unquantised(value: Value): Value {
   const quantised =
     value.producer?.op === 'DequantizeLinear' ? value.producer.inputs[0]?.producer : undefined;
   return quantised?.op === 'QuantizeLinear' ? (quantised.inputs[0] ?? value) : value;
-}
-
-function reaches(flow: Flow, from: Value, to: Value): boolean {
-  return coneBetween(flow, from, to) !== undefined;
 }
 
 /** Operators that scores pass on the way to their softmax. */

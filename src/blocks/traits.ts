@@ -32,7 +32,7 @@ export function traitsOf(
   timestep: Value | undefined,
 ): readonly Trait[] {
   const traits: Trait[] = [];
-  if (update.cone.some(isNorm)) traits.push('normalised');
+  if (update.cone.some(node => NORMS.has(node.op) || node.op === 'ReduceMean')) traits.push('normalised');
   if (timestep && update.cone.some(node => isModulation(node, update, flow, timestep)))
     traits.push('modulated');
   if (update.cone.some(node => ROUTING.has(node.op))) traits.push('experts');
@@ -41,17 +41,12 @@ export function traitsOf(
   return traits;
 }
 
-function isNorm(node: Node): boolean {
-  return NORMS.has(node.op) || (node.op === 'ReduceMean' && node.output.users.next().value !== undefined);
-}
-
 /** A product or sum of the stream with what depends on the timestep and not on the stream. */
 function isModulation(node: Node, update: Update, flow: Flow, timestep: Value): boolean {
   if (node.op !== 'Mul' && node.op !== 'Add') return false;
-  const inside = new Set(update.cone);
   return node.inputs.some(value => {
     if (value === undefined || value === update.skip || !flow.dependsOn(value, timestep)) return false;
-    return value.producer === undefined || !inside.has(value.producer);
+    return value.producer === undefined || !update.cone.includes(value.producer);
   });
 }
 
