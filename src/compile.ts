@@ -5,9 +5,11 @@ import { configure, findMethod } from './methods/index.js';
 import { modelHash } from './onnx/index.js';
 import {
   addState,
+  compare,
   conclude,
+  contextOf,
   forecast,
-  gateRegion,
+  gateRegions,
   keepTime,
   localise,
   measure,
@@ -16,6 +18,7 @@ import {
   runPasses,
   sink,
   stamp,
+  weigh,
 } from './passes/index.js';
 import { MANIFEST_KEY, type Manifest, makePlan, manifestSchema, type Plan } from './plan/index.js';
 
@@ -46,7 +49,9 @@ const PASSES: readonly Pass[] = [
   addState,
   keepTime,
   forecast,
-  gateRegion,
+  compare,
+  weigh,
+  gateRegions,
   measure,
   conclude,
   sink,
@@ -66,7 +71,7 @@ export function compile(model: Model, options: CompileOptions = {}): Compiled {
   prepare(model);
   const analysis = analyse(model, options);
   const { plan, diagnostics } = makePlan(model, analysis, configured, { ...options, source });
-  runPasses({ model, plan, emitted: { state: new Map(), copies: new Map() } }, PASSES);
+  runPasses(contextOf(model, plan), PASSES);
   const manifest = manifestSchema.parse(JSON.parse(model.metadata.get(MANIFEST_KEY) ?? 'null'));
   return { model, analysis, plan, manifest, diagnostics };
 }

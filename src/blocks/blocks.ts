@@ -25,6 +25,8 @@ export interface Block {
   readonly streams: readonly BlockStream[];
   /** Updates of the primary stream, in order. */
   readonly branches: readonly Branch[];
+  /** Updates of its other streams, in order, a list a stream. */
+  readonly others: readonly (readonly Update[])[];
   /** Everything that only this block needs, in execution order. */
   readonly nodes: readonly Node[];
 }
@@ -89,7 +91,7 @@ export function findBlocks(
     if (group < 0) group = groups.push({ kind, key, count: 0 }) - 1;
     const entry = groups[group];
     if (entry) entry.count++;
-    return { index, group, kind, streams, branches, nodes };
+    return { index, group, kind, streams, branches, others: rest, nodes };
   });
   return { blocks, groups: groups.map((g, index) => ({ index, kind: g.kind, count: g.count })) };
 }

@@ -241,6 +241,18 @@ export const CATALOGUE = {
     why: 'Reuse interval and tail are shares of the number of denoising steps.',
     hint: 'Pass --steps N, or feed the number of steps through the knobs input at run time.',
   }),
+  BWC306: entry<{ method: string }>({
+    kind: 'user',
+    message: p => `${p.method} finds nothing to skip in this model with these options`,
+    why: 'The regions that the method asks for are empty here.',
+    hint: 'See `bwc inspect` for the blocks and branches of the model, and `bwc methods NAME` for the options.',
+  }),
+  BWC307: entry<{ region: string; value: string }>({
+    kind: 'usage',
+    message: p => `the probe depends on ${p.value}, which ${p.region} gives`,
+    why: 'The method decides from a value that must be known before anything is skipped.',
+    hint: 'Look at earlier blocks, or skip later ones.',
+  }),
   BWC401: entry<{ reason: string }>({
     kind: 'user',
     message: p => `onnxruntime-node cannot be loaded: ${p.reason}`,

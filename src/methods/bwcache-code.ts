@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stack } from './facts.js';
 import { defineMethod, shared, tokenSampling } from './method.js';
 
 /** BWCache as its released code does it, which differs from the paper in probe and reuse. */
@@ -31,15 +32,20 @@ export const bwcacheCode = defineMethod({
     share: shared.share,
     samples: shared.samples,
   }),
-  design: o => ({
-    region: 'stack',
-    probe: {
-      tensor: 'attention-input',
-      blocks: o.blocks,
-      tokens: tokenSampling(o.tokens, o.share, o.samples),
+  design: (o, facts) => ({
+    regions: stack(facts, { of: o.reuse }),
+    decision: {
+      kind: 'trigger',
+      probe: {
+        tensor: 'attention-input',
+        blocks: o.blocks,
+        tokens: tokenSampling(o.tokens, o.share, o.samples),
+      },
+      metric: { kind: 'relative-l1', denominator: 'older' },
+      threshold: o.threshold,
+      once: true,
+      interval: o.interval,
+      tail: o.tail,
     },
-    metric: { kind: 'relative-l1', denominator: 'older' },
-    decision: { kind: 'trigger', threshold: o.threshold, once: true, interval: o.interval, tail: o.tail },
-    reuse: o.reuse,
   }),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stack } from './facts.js';
 import { defineMethod, shared, tokenSampling } from './method.js';
 
 /** BWCache as its paper has it: arXiv 2509.13789, equations 5 to 8. */
@@ -31,11 +32,20 @@ export const bwcache = defineMethod({
     share: shared.share,
     samples: shared.samples,
   }),
-  design: o => ({
-    region: 'stack',
-    probe: { tensor: 'block-output', blocks: o.blocks, tokens: tokenSampling(o.tokens, o.share, o.samples) },
-    metric: { kind: 'relative-l1', denominator: 'older' },
-    decision: { kind: 'trigger', threshold: o.threshold, once: false, interval: o.interval, tail: o.tail },
-    reuse: o.reuse,
+  design: (o, facts) => ({
+    regions: stack(facts, { of: o.reuse }),
+    decision: {
+      kind: 'trigger',
+      probe: {
+        tensor: 'block-output',
+        blocks: o.blocks,
+        tokens: tokenSampling(o.tokens, o.share, o.samples),
+      },
+      metric: { kind: 'relative-l1', denominator: 'older' },
+      threshold: o.threshold,
+      once: false,
+      interval: o.interval,
+      tail: o.tail,
+    },
   }),
 });

@@ -1,23 +1,41 @@
 import { refuse } from '../diagnostics/index.js';
+import { adacache } from './adacache.js';
+import { blockdance } from './blockdance.js';
 import { bwcache } from './bwcache.js';
 import { bwcacheCode } from './bwcache-code.js';
+import { dbcache } from './dbcache.js';
+import { deltaDit } from './delta-dit.js';
+import { easycache } from './easycache.js';
+import { firstBlockCache } from './first-block-cache.js';
+import { flowcache } from './flowcache.js';
+import { fora } from './fora.js';
 import type { Method } from './method.js';
+import { pab } from './pab.js';
+import { skipDit } from './skip-dit.js';
+import { taylorseer } from './taylorseer.js';
+import { teacache } from './teacache.js';
 
-export {
-  type ConfiguredMethod,
-  configure,
-  type Decision,
-  type Design,
-  type Method,
-  type Metric,
-  type Probe,
-  type ReuseRule,
-  type TokenSampling,
-  type TriggerDecision,
-} from './method.js';
+export * from './design.js';
+export type { BlockFact, BranchFact, ModelFacts } from './facts.js';
+export { type ConfiguredMethod, configure, type Method } from './method.js';
 
 /** The built-in methods, in the order in which `bwc methods` shows them. */
-export const METHODS: readonly Method[] = [bwcache, bwcacheCode];
+export const METHODS: readonly Method[] = [
+  bwcache,
+  bwcacheCode,
+  firstBlockCache,
+  dbcache,
+  teacache,
+  flowcache,
+  easycache,
+  adacache,
+  taylorseer,
+  fora,
+  pab,
+  deltaDit,
+  blockdance,
+  skipDit,
+];
 
 /** The method of that name, or BWC301. */
 export function findMethod(name: string): Method {

@@ -1,55 +1,7 @@
 import { z } from 'zod';
 import { refuse } from '../diagnostics/index.js';
-
-/** What is compared to tell whether features have changed. */
-export interface Probe {
-  /** The blocks' outputs, or what their first attention reads (normalised and modulated). */
-  readonly tensor: 'block-output' | 'attention-input';
-  /** Which blocks, by a share spread evenly over the region (1 = all) or by index. */
-  readonly blocks: number | readonly number[];
-  readonly tokens: TokenSampling;
-}
-
-/** Which tokens of a probed tensor are looked at. */
-export type TokenSampling =
-  | { readonly kind: 'full' }
-  | { readonly kind: 'pooled' }
-  /** Every k-th token, k odd: at most `share` of them and at most about `most` in number. */
-  | { readonly kind: 'strided'; readonly share: number; readonly most: number };
-
-/** How two probes are compared: mean |new - old| / mean |denominator|, per sample and block. */
-export interface Metric {
-  readonly kind: 'relative-l1';
-  readonly denominator: 'older' | 'newer';
-}
-
-/** A measurement that writes the schedule of the coming steps (design: state machine 4). */
-export interface TriggerDecision {
-  readonly kind: 'trigger';
-  /** Fires when the mean over probed blocks is below. 0 never fires. */
-  readonly threshold: number;
-  /** Once fired, the rest of the run is fixed; otherwise every computed step is measured and may fire or not. */
-  readonly once: boolean;
-  /** Reused steps after each computed one: a number of steps, or below 1 a share of all steps. */
-  readonly interval: number;
-  /** Steps computed at the end: a number of steps, or below 1 a share of the step at which it first fired. */
-  readonly tail: number;
-}
-
-export type Decision = TriggerDecision;
-
-/** What stands in for the skipped region: its cached output, or its cached residual on the fresh input. */
-export type ReuseRule = 'output' | 'residual';
-
-/** A method as data: what the plan and the passes work from. */
-export interface Design {
-  /** What is skipped as one. `stack`: all blocks. */
-  readonly region: 'stack';
-  readonly probe: Probe;
-  readonly metric: Metric;
-  readonly decision: Decision;
-  readonly reuse: ReuseRule;
-}
+import type { Design, Reuse, TokenSampling } from './design.js';
+import type { ModelFacts } from './facts.js';
 
 /** A caching method. Adding one is adding one file and one line in the list. */
 export interface Method<S extends z.ZodObject = z.ZodObject> {
@@ -60,7 +12,8 @@ export interface Method<S extends z.ZodObject = z.ZodObject> {
   readonly summary: string;
   /** Options with defaults and descriptions. */
   readonly options: S;
-  readonly design: (options: z.output<S>) => Design;
+  /** What it does to a model. Refuses when the model does not suit it. */
+  readonly design: (options: z.output<S>, facts: ModelFacts) => Design;
 }
 
 /** Types a declaration; the list holds methods of any options. */
@@ -71,7 +24,7 @@ export function defineMethod<S extends z.ZodObject>(method: Method<S>): Method {
 export interface ConfiguredMethod {
   readonly method: Method;
   readonly options: Readonly<Record<string, unknown>>;
-  readonly design: Design;
+  readonly design: (facts: ModelFacts) => Design;
 }
 
 /** Applies options given as text or values; refuses unknown ones (BWC302) and bad values (BWC303). */
@@ -86,7 +39,7 @@ export function configure(method: Method, given: Readonly<Record<string, unknown
     const name = String(issue?.path[0] ?? '?');
     refuse('BWC303', { name, value: String(given[name]), reason: issue?.message ?? 'not accepted' });
   }
-  return { method, options: parsed.data, design: method.design(parsed.data) };
+  return { method, options: parsed.data, design: facts => method.design(parsed.data, facts) };
 }
 
 /** Options that several methods share, written once. */
@@ -123,7 +76,30 @@ export const shared = {
     .positive()
     .default(16)
     .describe('strided: about the largest number of tokens a block'),
+  warmup: (fallback: number) => steps(fallback, 'first steps that are computed'),
+  tail: (fallback: number) => steps(fallback, 'last steps that are computed'),
+  most: (fallback: number) =>
+    z.coerce.number().int().min(0).default(fallback).describe('most steps reused in a row; 0 sets no limit'),
+  interval: (fallback: number) =>
+    z.coerce.number().int().positive().default(fallback).describe('one step in so many is computed'),
+  order: (fallback: number) =>
+    z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(3)
+      .default(fallback)
+      .describe('what is reused is extrapolated by a Taylor expansion of this order; 0 takes it as it was'),
 };
+
+function steps(fallback: number, what: string) {
+  return z.coerce.number().min(0).default(fallback).describe(`${what}; below 1 a share of all steps`);
+}
+
+/** Reuse of the last computed step, or its expansion. */
+export function reuseOf(of: Reuse['of'], order: number): Reuse {
+  return order === 0 ? { of } : { of, weights: { kind: 'taylor', order } };
+}
 
 export function tokenSampling(
   kind: 'strided' | 'full' | 'pooled',

@@ -1,6 +1,17 @@
-import { tensorType, type Value } from '../ir/index.js';
-import { field, increase } from './keep-time.js';
-import { builder, need, type Pass, returnAs, signalOutput, stateOutput } from './pass.js';
+import { type Builder, tensorType, type Value } from '../ir/index.js';
+import { gapField } from '../plan/index.js';
+import { ruleOf } from './decisions/index.js';
+import { field } from './keep-time.js';
+import {
+  builder,
+  type Context,
+  need,
+  outerName,
+  type Pass,
+  returnAs,
+  signalOutput,
+  stateOutput,
+} from './pass.js';
 
 /** Writes the control vector of the next step, and the signals that tell what this one did. */
 export const conclude: Pass = {
@@ -9,40 +20,68 @@ export const conclude: Pass = {
     const { model, plan } = context;
     const { graph } = model;
     const clock = need(context, 'clock');
-    const { reuse, reused } = need(context, 'forecast');
+    const { computed, reused } = need(context, 'decided');
     const value = need(context, 'measured');
     const b = builder(context, graph, 'conclude', 'conclude');
+    const rule = ruleOf(plan.decision);
 
-    const computed = b.op('Not', [reuse], { type: tensorType('bool', [1]) });
-    const count = increase(b, clock.fields, 'count', clock.valid, b.op('Sub', [b.f32(1), reused]));
+    const count = b.op('Add', [field(clock.fields, 'count'), b.op('Sub', [b.f32(1), reused])], {
+      name: 'count',
+    });
     count.type = tensorType('float32', [1]);
-    const next = new Map<string, Value>([...clock.next, ['count', count], ['value', value]]);
-    next.set('run', b.op('Mul', [b.op('Add', [field(clock.fields, 'run'), b.f32(1)]), reused]));
-
-    const knob = field(clock.knobs, 'threshold');
-    const threshold = b.op('Where', [b.op('Equal', [knob, b.f32(0)]), b.f32(plan.decision.threshold), knob]);
-    const fires = b.cast(b.op('Less', [value, threshold], { name: 'fires' }), 'float32');
-    const fired = b.op('Mul', [field(clock.fields, 'fired'), clock.valid]);
-    const first = b.op('Mul', [fires, field(next, 'step')]);
-    next.set('fired', b.op('Where', [b.op('Greater', [fired, b.f32(0)]), fired, first], { name: 'fired' }));
-    const still = plan.decision.once ? b.op('Mul', [field(clock.fields, 'armed'), clock.valid]) : reused;
-    next.set('armed', b.op('Add', [still, fires], { name: 'armed' }));
+    const next = new Map<string, Value>([...clock.next, ['count', count]]);
+    const since = b.op('Add', [field(clock.fields, 'run'), b.f32(1)]);
+    next.set('run', b.op('Mul', [since, reused]));
+    keepGaps(context, b, next, since, reused);
+    next.set('value', rule.measured ? value : checked(context, b, value));
+    const { threshold } = need(context, 'forecast');
+    for (const [name, given] of rule.end({ b, context, clock, value, reused, threshold, next })) {
+      next.set(name, given);
+    }
 
     const early = plan.layout.early.map(name => next.get(name) ?? field(clock.fields, name));
     if (clock.dims) early.push(clock.dims);
     const known = b.concat(early, 0, { name: 'known' });
     const measured = plan.layout.measured.map(name => field(next, name));
     const control = b.concat([known, ...measured], 0, { type: plan.control.type, name: 'control' });
-    b.place();
-    returnAs(graph, stateOutput(plan.control.name), control);
-    for (const [name, signal] of [
-      ['computed', computed],
+    const signals = [
+      ['computed', b.op('Identity', [computed], { type: tensorType('bool', [plan.channels]) })],
       ['value', value],
       ['count', count],
-    ] as const) {
+    ] as const;
+    b.place();
+    returnAs(graph, stateOutput(plan.control.name), control);
+    for (const [name, signal] of signals) {
       signal.name = signalOutput(name);
       model.names.reserve(signal.name);
       graph.addOutput(signal);
     }
   },
 };
+
+/** A computed step moves the gaps between computed steps one back and sets the last. */
+function keepGaps(context: Context, b: Builder, next: Map<string, Value>, since: Value, reused: Value): void {
+  const { early } = context.plan.layout;
+  const { fields } = need(context, 'clock');
+  const again = b.cast(reused, 'bool');
+  for (let age = 0; early.includes(gapField(age)); age++) {
+    const fresh = age === 0 ? since : field(fields, gapField(age - 1));
+    const kept = b.op('Where', [again, field(fields, gapField(age)), fresh], { name: 'gap' });
+    next.set(gapField(age), kept);
+  }
+}
+
+/**
+ * The value, or not a number when the prediction is not finite: what was not measured behind the gate could have gone
+ * wrong unseen, and every later step would reuse it.
+ */
+function checked(context: Context, b: Builder, value: Value): Value {
+  const name = outerName(context, context.plan.prediction);
+  const found = context.model.graph.outputs.find(v => v.name === name);
+  if (found === undefined) throw new Error(`the prediction ${name} is an output`);
+  const line = b.op('Reshape', [found, b.i64(-1)]);
+  const float =
+    found.type?.kind === 'tensor' && found.type.elem === 'float32' ? line : b.cast(line, 'float32');
+  const nothing = b.reduce('ReduceSum', b.op('Mul', [float, b.f32(0)]), [0], true, { name: 'finite' });
+  return b.op('Add', [value, nothing], { name: 'checked' });
+}

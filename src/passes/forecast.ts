@@ -1,71 +1,108 @@
-import { assertNever, type Builder, type Value } from '../ir/index.js';
-import type { TriggerDecision } from '../methods/index.js';
+import type { Builder, Value } from '../ir/index.js';
+import type { Guards } from '../methods/index.js';
 import type { Plan } from '../plan/index.js';
+import { type Pair, ruleOf, type Start } from './decisions/index.js';
 import { allLess, field } from './keep-time.js';
-import { builder, type Clock, type Forecast, need, type Pass } from './pass.js';
+import { lookup } from './lookup.js';
+import { builder, type Clock, type Decided, need, type Pass } from './pass.js';
+
+/** Lets a number that should be whole be whole in spite of float32. */
+const ROUNDING = 1e-3;
 
 /**
- * Decides what is known when a step starts: whether it reuses, and whether a computed step is worth measuring.
+ * Works out what is known when a step starts: whether guards and schedule let it reuse, and whether a computed step is
+ * worth measuring. Unless the step's own data has a say, that decides.
  */
 export const forecast: Pass = {
   name: 'forecast',
   run(context) {
-    const { model, plan } = context;
+    const { model, plan, emitted } = context;
     const clock = need(context, 'clock');
     const b = builder(context, model.graph, 'forecast', 'forecast');
-    const { decision } = plan;
-    switch (decision.kind) {
-      case 'trigger':
-        context.emitted.forecast = trigger(b, plan, decision, clock);
-        break;
-      default:
-        assertNever(decision.kind);
-    }
+    const rule = ruleOf(plan.decision);
+    const steps = totalSteps(b, plan, clock);
+    const index = usesTables(plan) ? stepIndex(b, plan, clock, steps) : undefined;
+    const threshold =
+      'threshold' in plan.decision ? thresholdOf(b, plan.decision.threshold, clock) : undefined;
+    const start: Start = { b, clock, steps, index: known(index), threshold: known(threshold) };
+    const { less, row } = rule.start(start);
+    const pairs: Pair[] = [...less, ...guardPairs(plan.guards, start), [field(clock.knobs, 'force'), 0.5]];
+    const safe = b.op('Mul', [allLess(b, pairs, 'may'), clock.valid], { name: 'safe' });
+    const may = row === undefined ? safe : b.op('Mul', [safe, row], { name: 'reused' });
+    const measure = rule.measured?.(start) ?? clock.trusted;
+    emitted.forecast = { may, measure, index: start.index, threshold: start.threshold };
+    if (rule.level === undefined) emitted.decided = decidedBy(b, may, plan.channels);
     const after = clock.next.get('step')?.producer;
     const nodes = model.graph.nodes;
     b.place(nodes[(after ? nodes.indexOf(after) : -1) + 1]);
   },
 };
 
-/**
- * While armed: reuse `interval` steps, then compute one, and so on, up to the tail. Both are compared in whole steps
- * without rounding first: `run < round(x)` is `run + 1/2 <= x`, and `step < T - floor(y)` is `step < T - y`.
- */
-function trigger(b: Builder, plan: Plan, decision: TriggerDecision, clock: Clock): Forecast {
-  const steps = totalSteps(b, plan, clock);
-  const interval =
-    decision.interval >= 1
-      ? Math.round(decision.interval)
-      : b.op('Max', [b.op('Mul', [steps, b.f32(decision.interval)]), b.f32(1)], { name: 'interval' });
-  const tail =
-    decision.tail >= 1
-      ? b.f32(Math.round(decision.tail))
-      : b.op('Mul', [b.op('Sub', [field(clock.fields, 'fired'), b.f32(1)]), b.f32(decision.tail)], {
-          name: 'tail',
-        });
-  const armed = field(clock.fields, 'armed');
-  const may = allLess(
-    b,
-    [
-      [0.5, armed],
-      [b.op('Add', [field(clock.fields, 'run'), b.f32(0.5 - ROUNDING)]), interval],
-      [field(clock.fields, 'step'), b.op('Sub', [steps, tail])],
-      [field(clock.knobs, 'force'), 0.5],
-    ],
-    'may',
-  );
-  const reused = b.op('Mul', [may, clock.valid], { name: 'reused' });
-  const measure = decision.once
-    ? b.op('Less', [armed, clock.valid], { name: 'measure' })
-    : b.cast(clock.valid, 'bool');
-  return { reuse: b.cast(reused, 'bool'), reused, measure };
+/** The decision of each channel, from 1 where it reuses and 0 where not: float32 [channels]. */
+export function decidedBy(b: Builder, reused: Value, channels: number): Decided {
+  const reuse = b.cast(reused, 'bool');
+  const computed = b.op('Not', [reuse]);
+  if (channels === 1) return { reuse: [reuse], computed, reused };
+  const lengths = Array.from({ length: channels }, () => 1);
+  return {
+    reuse: b.split(reuse, lengths, 'channel'),
+    computed,
+    reused: b.reduce('ReduceMin', reused, [0], true, { name: 'all_reused' }),
+  };
 }
 
-/** Lets a half be rounded up in spite of float32. */
-const ROUNDING = 1e-3;
+/** Whether something is looked up by step. */
+function usesTables({ decision, guards, regions }: Plan): boolean {
+  const tables = regions.some(({ reuse }) => reuse.weights?.kind === 'table' || reuse.adjust !== undefined);
+  return decision.kind === 'schedule' || guards.mask !== undefined || tables;
+}
+
+/** A value that is emitted only where it is used. */
+function known(value: Value | undefined): () => Value {
+  return () => {
+    if (value === undefined) throw new Error('this decision was said not to need it');
+    return value;
+  };
+}
+
+/** The threshold: as compiled, unless the knob says otherwise; float32 [1]. */
+function thresholdOf(b: Builder, compiled: number, clock: Clock): Value {
+  const knob = field(clock.knobs, 'threshold');
+  return b.op('Where', [b.op('Equal', [knob, b.f32(0)]), b.f32(compiled), knob], { name: 'threshold' });
+}
 
 /** The number of denoising steps: as compiled, unless the knob says otherwise. */
 function totalSteps(b: Builder, plan: Plan, clock: Clock): Value {
   const knob = field(clock.knobs, 'steps');
   return b.op('Where', [b.op('Greater', [knob, b.f32(0)]), knob, b.f32(plan.steps)], { name: 'steps' });
+}
+
+/** Where this step falls among the plan's steps; those of another number are spread over them evenly. */
+function stepIndex(b: Builder, plan: Plan, clock: Clock, steps: Value): Value {
+  const step = field(clock.fields, 'step');
+  const here = b.op('Div', [b.op('Mul', [b.op('Add', [step, b.f32(ROUNDING)]), b.f32(plan.steps)]), steps]);
+  const last = b.op('Min', [here, b.f32(plan.steps - 1)]);
+  return b.cast(last, 'int64');
+}
+
+/** What must be in order for the guards to let a step reuse. */
+function guardPairs(guards: Guards, { b, clock, steps, index }: Start): readonly Pair[] {
+  const pairs: Pair[] = [];
+  const step = field(clock.fields, 'step');
+  const { warmup = 0, tail = 0, most = 0, mask, window } = guards;
+  const share = (part: number): Value => b.op('Mul', [steps, b.f32(part)]);
+  if (warmup > 0)
+    pairs.push([warmup >= 1 ? warmup - 0.5 : b.op('Sub', [share(warmup), b.f32(ROUNDING)]), step]);
+  if (tail > 0) {
+    const end = b.op('Sub', [steps, tail >= 1 ? b.f32(tail) : share(tail)]);
+    pairs.push([step, tail >= 1 ? b.op('Sub', [end, b.f32(0.5)]) : b.op('Sub', [end, b.f32(ROUNDING)])]);
+  }
+  if (most > 0) pairs.push([field(clock.fields, 'run'), most - 0.5]);
+  if (mask !== undefined) {
+    pairs.push([0.5, lookup(b, mask.map(Number), index(), 'mask')]);
+  }
+  if (window !== undefined && clock.time !== undefined) {
+    pairs.push([window[0], clock.time], [clock.time, window[1]]);
+  }
+  return pairs;
 }

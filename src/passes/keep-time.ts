@@ -1,5 +1,5 @@
 import type { Builder, Value } from '../ir/index.js';
-import { KNOBS } from '../plan/index.js';
+import { gapField, KNOBS } from '../plan/index.js';
 import { builder, type Clock, type Context, need, type Pass } from './pass.js';
 
 /** A timestep that goes on by less than this share of a jump back still counts as going back. */
@@ -28,6 +28,8 @@ export const keepTime: Pass = {
       [field(facts.knobs, 'reset'), 0.5],
       [field(facts.fields, 'count'), HUGE],
       [field(facts.fields, 'value'), HUGE],
+      [field(facts.fields, 'run'), HUGE],
+      ...layout.early.filter(isGap).map((name): [Value, number] => [field(facts.fields, name), HUGE]),
     ];
     const next = new Map<string, Value>();
     const pace = facts.time && b.op('Sub', [facts.time, field(facts.fields, 'time')], { name: 'pace' });
@@ -41,17 +43,30 @@ export const keepTime: Pass = {
       less.push([b.reduce('ReduceSum', change, [0], true), 0.5]);
     }
     const valid = allLess(b, less, 'valid');
-    if (pace) next.set('pace', b.op('Mul', [pace, valid]));
-    next.set('step', increase(b, facts.fields, 'step', valid));
+    const trusted = b.cast(valid, 'bool');
+    const fields = facts.known(trusted);
+    if (pace) next.set('pace', b.op('Where', [trusted, pace, b.f32(0)]));
+    next.set('step', b.op('Add', [field(fields, 'step'), b.f32(1)], { name: 'step' }));
     b.place(model.graph.nodes[0]);
-    context.emitted.clock = { ...facts, valid, next };
+    context.emitted.clock = { ...facts, fields, valid, trusted, next };
     if (layout.dims > 0 && facts.dims === undefined)
       throw new Error('the layout has dimensions that no input has');
   },
 };
 
+/** The dimensions among the fields of the control vector. */
+const DIMS = 'dims';
+
+const isGap = (name: string): boolean => name.startsWith(gapField(0));
+
+/** The clock before it is known whether the state can be trusted. */
+interface Facts extends Omit<Clock, 'valid' | 'trusted' | 'next'> {
+  /** Fields of the control vector, or zeros where it is not to be trusted. */
+  readonly known: (trusted: Value) => ReadonlyMap<string, Value>;
+}
+
 /** Everything that is known when the step starts, in one vector taken apart again. */
-function readFacts(context: Context, b: Builder): Omit<Clock, 'valid' | 'next'> {
+function readFacts(context: Context, b: Builder): Facts {
   const { plan, emitted } = context;
   const { layout } = plan;
   const control = emitted.state.get('control');
@@ -67,12 +82,13 @@ function readFacts(context: Context, b: Builder): Omit<Clock, 'valid' | 'next'> 
           'float32',
         );
   const length = dims ? undefined : b.cast(b.op('Shape', [control]), 'float32');
+  const lengths = [
+    ...layout.early.map(() => 1),
+    ...(dims ? [layout.dims] : []),
+    ...layout.measured.map(() => 1),
+  ];
   const parts: [name: string, value: Value | undefined, lengths: readonly number[]][] = [
-    [
-      'control',
-      control,
-      [...layout.early.map(() => 1), ...(dims ? [layout.dims] : []), ...layout.measured.map(() => 1)],
-    ],
+    ['control', control, lengths],
     ['knobs', need(context, 'knobs'), KNOBS.map(() => 1)],
     ['dims', dims, [layout.dims]],
     ['length', length, [1]],
@@ -91,14 +107,15 @@ function readFacts(context: Context, b: Builder): Omit<Clock, 'valid' | 'next'> 
     ),
   ];
   const take = (count: number): Value[] => pieces.splice(0, count);
-  const early = take(layout.early.length);
-  const dimsBefore = dims && take(1)[0];
-  const measured = take(layout.measured.length);
-  const names = [...layout.early, ...layout.measured];
-  const fields = new Map([...early, ...measured].map((value, i) => [names[i] ?? '', value]));
+  const names = [...layout.early, ...(dims ? [DIMS] : []), ...layout.measured];
+  const named = (values: readonly Value[]): Map<string, Value> =>
+    new Map(values.map((value, i) => [names[i] ?? '', value]));
+  const fields = named(take(names.length));
+  const known = (trusted: Value): Map<string, Value> =>
+    named(b.split(b.op('Where', [trusted, control, b.f32(0)], { name: 'known' }), lengths, 'known'));
   const knobs = new Map(take(KNOBS.length).map((value, i) => [KNOBS[i]?.name ?? '', value]));
   const time = timeOf(context, b, field(knobs, 'reset'));
-  return { fields, knobs, dims: dims && take(1)[0], dimsBefore, time };
+  return { fields, known, knobs, dims: dims && take(1)[0], dimsBefore: fields.get(DIMS), time };
 }
 
 /**
@@ -158,17 +175,6 @@ function vector(b: Builder, scalars: readonly (Value | number)[]): Value {
   }
   flush();
   return b.concat(parts, 0);
-}
-
-/** The field plus `by`, where the state is valid; `by` alone where it is not. */
-export function increase(
-  b: Builder,
-  fields: ReadonlyMap<string, Value>,
-  name: string,
-  valid: Value,
-  by?: Value,
-): Value {
-  return b.op('Add', [b.op('Mul', [field(fields, name), valid]), by ?? b.f32(1)], { name });
 }
 
 /** A field of the control vector, or our mistake. */

@@ -8,7 +8,7 @@ import {
   type Replacement,
   Value,
 } from '../ir/index.js';
-import { type Context, type Gate, need, type Pass } from './pass.js';
+import type { Context, Gate, Pass } from './pass.js';
 
 /** Constants below this many elements are kept beside their readers: shapes, axes, scalars. */
 const SMALL = 100;
@@ -27,11 +27,12 @@ const NEEDS_LOCAL_WEIGHTS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose
 export const localise: Pass = {
   name: 'localise',
   run(context) {
-    const gate = need(context, 'gate');
-    for (const branch of [gate.reuse, gate.compute]) {
-      // A copied node reads constants of its own, which the second round brings near.
-      bringNear(context, gate, branch);
-      bringNear(context, gate, branch);
+    for (const gate of context.emitted.gates) {
+      for (const branch of [gate.reuse, gate.compute]) {
+        // A copied node reads constants of its own, which the second round brings near.
+        bringNear(context, gate, branch);
+        bringNear(context, gate, branch);
+      }
     }
   },
 };

@@ -1,6 +1,7 @@
 import type { Graph, Model, Node, Value } from '../ir/index.js';
 import { applyPatch, Builder } from '../ir/index.js';
-import type { Plan } from '../plan/index.js';
+import type { Plan, Region, StatePlan } from '../plan/index.js';
+import type { Sample } from './sampling.js';
 
 /** What passes hand on to later ones. Each is set by the pass named beside it. */
 export interface Emitted {
@@ -14,17 +15,31 @@ export interface Emitted {
   clock?: Clock;
   /** forecast */
   forecast?: Forecast;
-  /** gate-region */
-  gate?: Gate;
-  /** measure: the similarity of this step, float32 [1]; large when it was not measured. */
+  /** forecast, or compare where the step's data decides */
+  decided?: Decided;
+  /** weigh: for each region, by what is kept, float32 [1] each; absent where the last computed stands alone. */
+  readonly weights: Map<Region, readonly Value[]>;
+  /** gate-regions: outputs of shape readers that read another value of the same shape: name of what they read. */
+  readonly reread: Map<string, string>;
+  /** gate-regions: what stands outside for a value that went behind a gate. */
+  readonly outside: Map<Value, Value>;
+  /** gate-regions: one a region, in the order of the plan. */
+  readonly gates: Gate[];
+  /** compare: what was compared with the threshold, and of what; absent when the step's data has no say. */
+  level?: Value;
+  samples?: readonly Sample[];
+  /** measure: a scalar from behind the gate, where the decision wants one. */
+  behind?: Value;
+  /** compare or measure: the similarity of this step, float32 [1]; large when it was not measured. */
   measured?: Value;
 }
 
 /** Scalars that are known when the step starts, float32 [1]. */
 export interface Clock {
-  /** 1 when the state belongs to this generation, else 0. */
+  /** 1 when the state belongs to this generation, else 0; and the same as bool [1]. */
   readonly valid: Value;
-  /** Fields of the control vector as they came in; without meaning where the state is not valid. */
+  readonly trusted: Value;
+  /** Fields of the control vector as they came in; zero where the state is not valid. */
   readonly fields: ReadonlyMap<string, Value>;
   /** Knobs by name. */
   readonly knobs: ReadonlyMap<string, Value>;
@@ -37,22 +52,38 @@ export interface Clock {
   readonly time: Value | undefined;
 }
 
-/** Decisions taken when the step starts. */
+/** What is known when the step starts. */
 export interface Forecast {
-  /** Whether the step reuses, bool [1], and the same as float32. */
-  readonly reuse: Value;
-  readonly reused: Value;
-  /** Whether a computed step is measured, bool [1]. */
+  /** Whether each channel may reuse, 1 or 0: float32 [channels]. */
+  readonly may: Value;
+  /** Index of the step in tables of as many rows as the plan has steps, int64 [1]. */
+  readonly index: () => Value;
+  /** What the level is compared with, as compiled or by the knob: float32 [1]. */
+  readonly threshold: () => Value;
+  /** Whether a step, if computed, is measured, bool [1]. */
   readonly measure: Value;
 }
 
-/** The conditional around the region. */
+/** What the step does. */
+export interface Decided {
+  /** For each channel whether it reuses, bool [1]. */
+  readonly reuse: readonly Value[];
+  /** Whether each is computed, bool [channels]. */
+  readonly computed: Value;
+  /** 1 when nothing is computed, else 0: float32 [1]. */
+  readonly reused: Value;
+}
+
+/** The conditional around a region. */
 export interface Gate {
+  readonly region: Region;
   readonly node: Node;
   readonly compute: Graph;
   readonly reuse: Graph;
   /** For an exit whose addition stayed outside: its value inside the compute branch. */
   readonly within: Map<Value, Value>;
+  /** An output of the original that the gate took the name of: the name it goes by inside. */
+  renamed?: { readonly from: string; readonly to: string };
 }
 
 export interface Context {
@@ -73,6 +104,32 @@ export function need<K extends keyof Emitted>(context: Context, key: K): NonNull
   if (value === undefined || value === null)
     throw new Error(`${key} is not there yet: passes run in the wrong order`);
   return value;
+}
+
+/** A new context: nothing emitted yet. */
+export function contextOf(model: Model, plan: Plan): Context {
+  const emitted: Emitted = {
+    state: new Map(),
+    copies: new Map(),
+    weights: new Map(),
+    reread: new Map(),
+    outside: new Map(),
+    gates: [],
+  };
+  return { model, plan, emitted };
+}
+
+/** The graph input of a state tensor. */
+export function stateOf(context: Context, state: StatePlan): Value {
+  const value = context.emitted.state.get(state.name);
+  if (value === undefined) throw new Error(`no state ${state.name}`);
+  return value;
+}
+
+/** The name that an output of the original goes by outside, whichever value it is now. */
+export function outerName({ emitted }: Context, value: Value): string {
+  const renamed = emitted.gates.find(gate => gate.renamed?.from === value.name)?.renamed;
+  return renamed?.to ?? value.name;
 }
 
 /** A builder whose nodes say which pass made them. */

@@ -8,7 +8,7 @@ import {
   type Replacement,
   type User,
 } from '../ir/index.js';
-import { type Context, need, type Pass } from './pass.js';
+import type { Context, Pass } from './pass.js';
 
 /**
  * Moves into a branch what only that branch needs: embedders, modulation, rotary tables, constants. An addition that
@@ -18,28 +18,29 @@ import { type Context, need, type Pass } from './pass.js';
 export const sink: Pass = {
   name: 'sink',
   run(context) {
-    const { model, plan } = context;
+    const { model } = context;
     const { graph } = model;
-    const gate = need(context, 'gate');
-    const sunk = new Map<Graph, Node[]>([
-      [gate.compute, []],
-      [gate.reuse, []],
-    ]);
+    const { gates } = context.emitted;
+    const gateAt = new Map(gates.map(gate => [gate.node, gate]));
+    const sunk = new Map<Graph, Node[]>(
+      gates.flatMap(gate => [gate.compute, gate.reuse]).map(branch => [branch, []]),
+    );
     const home = new Map<Node, Graph>();
-    const replace: Replacement[] = [];
+    const replace = new Map<Graph, Replacement[]>();
     const branchOf = (user: User): Graph | undefined => {
       const node = ancestorIn(graph, user);
       if (node === undefined) return undefined;
-      if (node !== gate.node) return home.get(node);
+      const gate = gateAt.get(node);
+      if (gate === undefined) return home.get(node);
       return isWithin(gate.compute, user)
         ? gate.compute
         : isWithin(gate.reuse, user)
           ? gate.reuse
           : undefined;
     };
-    const enters = new Set(plan.region.enters);
+    const enters = new Map(gates.flatMap(gate => gate.region.enters.map(value => [value, gate])));
     for (const node of [...graph.nodes].reverse()) {
-      if (node === gate.node || isOurs(node)) continue;
+      if (gateAt.has(node) || isOurs(node)) continue;
       const branches = new Set<Graph | undefined>();
       for (const output of node.outputs) for (const user of output?.users ?? []) branches.add(branchOf(user));
       if (branches.has(undefined) || branches.size === 0) continue;
@@ -47,9 +48,18 @@ export const sink: Pass = {
       if (branches.size === 1 && only !== undefined) {
         home.set(node, only);
         sunk.get(only)?.push(node);
-      } else if (node.op === 'Add' && node.outputs.some(v => v !== undefined && enters.has(v))) {
+        continue;
+      }
+      const gate = node.outputs[0] && enters.get(node.outputs[0]);
+      const both = branches.size === 2 && gate && branches.has(gate.compute) && branches.has(gate.reuse);
+      if (both && node.op === 'Add') {
         const copy = duplicate(context, node);
-        replace.push({ from: node.output, to: copy.output, where: user => isWithin(gate.reuse, user) });
+        const read = {
+          from: node.output,
+          to: copy.output,
+          where: (user: User) => isWithin(gate.reuse, user),
+        };
+        replace.set(gate.reuse, [...(replace.get(gate.reuse) ?? []), read]);
         sunk.get(gate.reuse)?.push(copy);
         home.set(node, gate.compute);
         sunk.get(gate.compute)?.push(node);
@@ -62,7 +72,7 @@ export const sink: Pass = {
         graph: branch,
         insert,
         before: branch.nodes[0],
-        replace: branch === gate.reuse ? replace : [],
+        replace: replace.get(branch) ?? [],
       });
     }
   },

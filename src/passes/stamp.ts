@@ -1,6 +1,15 @@
 import { allNodes, bitsOf, type TensorType } from '../ir/index.js';
+import { looksAtStep } from '../methods/index.js';
 import { KNOBS, MANIFEST_KEY, type Manifest, type Plan, statesOf } from '../plan/index.js';
-import { type Context, KNOBS_INPUT, need, type Pass, signalOutput, stateInput, stateOutput } from './pass.js';
+import {
+  type Context,
+  KNOBS_INPUT,
+  outerName,
+  type Pass,
+  signalOutput,
+  stateInput,
+  stateOutput,
+} from './pass.js';
 import { UNDO_KEY, type Undo } from './undo.js';
 
 /** Version of the compiler, as manifests record it. */
@@ -10,11 +19,15 @@ export const COMPILER = 'bwc 0.1.0';
 export const stamp: Pass = {
   name: 'stamp',
   run(context) {
-    const { model } = context;
+    const { model, emitted } = context;
     const undo: Undo = {
       version: 1,
-      gate: need(context, 'gate').node.name,
-      copies: Object.fromEntries(context.emitted.copies),
+      gates: emitted.gates.map(gate => gate.node.name),
+      renamed: Object.fromEntries(
+        emitted.gates.flatMap(g => (g.renamed ? [[g.renamed.from, g.renamed.to]] : [])),
+      ),
+      reread: Object.fromEntries(emitted.reread),
+      copies: Object.fromEntries(emitted.copies),
     };
     model.metadata.set(MANIFEST_KEY, JSON.stringify(manifestOf(context)));
     model.metadata.set(UNDO_KEY, JSON.stringify(undo));
@@ -23,8 +36,7 @@ export const stamp: Pass = {
 
 /** What clients need to know of the compiled model. */
 function manifestOf(context: Context): Manifest {
-  const { model, plan } = context;
-  const gate = need(context, 'gate');
+  const { model, plan, emitted } = context;
   const added = [...allNodes(model.graph)].filter(n => n.name.startsWith('bwc/')).length;
   const ours = (name: string): boolean => name.startsWith('bwc.');
   return {
@@ -40,7 +52,7 @@ function manifestOf(context: Context): Manifest {
     roles: {
       latent: plan.latent.name,
       timestep: plan.timestep?.name ?? null,
-      prediction: plan.prediction.name,
+      prediction: outerName(context, plan.prediction),
     },
     state: statesOf(plan).map(s => ({
       input: stateInput(s.name),
@@ -56,9 +68,12 @@ function manifestOf(context: Context): Manifest {
       {
         output: signalOutput('computed'),
         type: 'bool',
-        shape: [1],
+        shape: [plan.channels],
         name: 'computed',
-        doc: 'true when the blocks were computed',
+        doc:
+          plan.channels === 1
+            ? 'true when the blocks were computed'
+            : 'for each channel, true when the regions that obey it were computed',
       },
       {
         output: signalOutput('value'),
@@ -75,17 +90,16 @@ function manifestOf(context: Context): Manifest {
         doc: 'steps computed since the generation began',
       },
     ],
-    regions: [
-      {
-        name: plan.region.name,
-        blocks: [...plan.region.blocks],
-        enters: plan.region.enters.map(v => v.name),
-        leaves: plan.region.exits.map(e => e.value.name),
-        continues: plan.region.exits.map(e => e.enters?.name ?? null),
-        flops: plan.region.flops ?? null,
-        nodes: gate.compute.nodes.filter(n => !n.name.startsWith('bwc/')).length,
-      },
-    ],
+    regions: emitted.gates.map(({ region, compute }) => ({
+      name: region.name,
+      blocks: [...region.blocks],
+      channel: region.channel,
+      enters: region.enters.map(v => v.name),
+      leaves: region.exits.map(e => outerName(context, e.value)),
+      continues: region.exits.map(e => e.enters?.name ?? null),
+      flops: region.flops ?? null,
+      nodes: compute.nodes.filter(n => !n.name.startsWith('bwc/')).length,
+    })),
     cost: { flops: plan.flops ?? null, addedNodes: added, deviceToHost: decidesOnHost(plan) ? 0 : 1 },
     source: { sha256: plan.source },
   };
@@ -96,9 +110,9 @@ function manifestOf(context: Context): Manifest {
  * in it is a 16-bit float (fallback_cpu_capability.cc).
  */
 function decidesOnHost(plan: Plan): boolean {
-  const { timestep, variable } = plan;
+  const { timestep, variable, decision } = plan;
   const half = timestep?.type?.kind === 'tensor' && timestep.type.elem.endsWith('float16');
-  return variable.length > 0 && !half;
+  return variable.length > 0 && !half && !looksAtStep(decision);
 }
 
 function described(type: TensorType): {

@@ -10,12 +10,16 @@ import { UNDO_KEY, type Undo, undoSchema } from './undo.js';
 export function strip(model: Model): void {
   const undo = undoOf(model);
   const { graph } = model;
-  const gate = graph.nodes.find(n => n.name === undo.gate);
-  const compute = gate?.subgraph('else_branch');
-  if (gate === undefined || compute === undefined) refuse('BWC207', {});
+  const gates = undo.gates.map(name => {
+    const gate = graph.nodes.find(n => n.name === name);
+    const compute = gate?.subgraph('else_branch');
+    return gate && compute ? { gate, compute } : refuse('BWC207', {});
+  });
   for (const value of [...graph.outputs]) if (isOurs(value.name)) graph.removeOutput(value);
-  restoreConstants(graph, compute, undo);
-  bringBack(graph, gate, compute);
+  for (const { compute } of gates) giveBack(graph, compute);
+  for (const { compute } of gates) restoreConstants(graph, compute, undo);
+  for (const { gate, compute } of gates) bringBack(graph, gate, compute, undo);
+  rereadShapes(graph, undo);
   removeOurs(graph);
   model.metadata.delete(MANIFEST_KEY);
   model.metadata.delete(UNDO_KEY);
@@ -34,37 +38,58 @@ function isOurs(name: string): boolean {
   return name.startsWith('bwc/') || name.startsWith('bwc.');
 }
 
-/** Makes readers of copied constants read the originals again, and gives moved ones back to the outer graph. */
+/** Gives constants that were moved into a branch back to the outer graph. */
+function giveBack(graph: Graph, compute: Graph): void {
+  for (const value of [...compute.initializers]) {
+    const { initializer } = value;
+    if (isOurs(value.name) || initializer === undefined) continue;
+    compute.removeInitializer(value);
+    graph.addInitializer(value, initializer);
+  }
+}
+
+/** Makes readers of copied constants read the originals again. */
 function restoreConstants(graph: Graph, compute: Graph, undo: Undo): void {
   const outer = new Map<string, Value>();
   for (const value of graph.initializers) outer.set(value.name, value);
   for (const node of graph.nodes)
     for (const output of node.outputs) if (output) outer.set(output.name, output);
-  const restore = (copy: Value): boolean => {
+  const restore = (copy: Value): void => {
     const name = undo.copies[copy.name];
     const original = name === undefined ? undefined : outer.get(name);
-    if (original === undefined) return false;
-    copy.replaceUses(original);
-    return true;
+    if (original !== undefined) copy.replaceUses(original);
   };
   for (const value of [...compute.initializers]) {
-    const { initializer } = value;
-    if (restore(value) || isOurs(value.name) || initializer === undefined) compute.removeInitializer(value);
-    if (initializer !== undefined && !isOurs(value.name)) graph.addInitializer(value, initializer);
+    restore(value);
+    compute.removeInitializer(value);
   }
   for (const node of compute.nodes) for (const output of node.outputs) if (output) restore(output);
 }
 
 /** Puts the original nodes of the compute branch back where the gate is. */
-function bringBack(graph: Graph, gate: Node, compute: Graph): void {
+function bringBack(graph: Graph, gate: Node, compute: Graph, undo: Undo): void {
   gate.outputs.forEach((output, i) => {
     const inside = compute.outputs[i];
     if (output === undefined || inside === undefined) return;
-    output.replaceUses(original(inside), user => !('opType' in user) || !isOurs(user.name));
+    const value = original(inside);
+    output.replaceUses(value, user => !('opType' in user) || !isOurs(user.name));
+    value.name = undo.renamed[value.name] ?? value.name;
   });
   const mine = compute.nodes.filter(n => !isOurs(n.name));
   compute.detach(new Set(mine));
   graph.insertBefore(gate, mine);
+}
+
+/** Makes shapes be read again of the values that they were read of. */
+function rereadShapes(graph: Graph, undo: Undo): void {
+  const made = new Map<string, Value>();
+  for (const node of graph.nodes)
+    for (const output of node.outputs) if (output) made.set(output.name, output);
+  for (const [shape, name] of Object.entries(undo.reread)) {
+    const value = made.get(name);
+    const reader = made.get(shape)?.producer;
+    if (value && reader) reader.setInput(0, value);
+  }
 }
 
 /** What a branch returned, behind the copy that stands for an outer value or for one returned twice. */

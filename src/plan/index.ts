@@ -1,5 +1,5 @@
-export { type ControlLayout, controlLayout, controlLength, KNOBS } from './control.js';
-export { makePlan, type PlanOptions, tokenStride } from './make-plan.js';
+export { type ControlLayout, controlLayout, controlLength, gapField, gapsOf, KNOBS } from './control.js';
+export { makePlan, type PlanOptions } from './make-plan.js';
 export { MANIFEST_KEY, type Manifest, manifestSchema } from './manifest.js';
 export {
   type Exit,
@@ -9,5 +9,7 @@ export {
   type StatePlan,
   stateElem,
   statesOf,
+  type Tap,
   type Taps,
 } from './plan.js';
+export { tokenStride } from './probe.js';

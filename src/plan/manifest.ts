@@ -54,6 +54,8 @@ export const manifestSchema = z.object({
       name: z.string(),
       /** Indices of the blocks it skips. */
       blocks: z.array(z.number().int().nonnegative()),
+      /** Which element of the signal `computed` tells of it. */
+      channel: z.number().int().nonnegative(),
       /** Streams that enter and leave it, by value name in the original. */
       enters: z.array(z.string()),
       leaves: z.array(z.string()),

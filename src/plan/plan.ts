@@ -1,5 +1,5 @@
 import type { DataType, Node, TensorType, Value } from '../ir/index.js';
-import type { Decision, Metric, ReuseRule, TokenSampling } from '../methods/index.js';
+import type { Decision, Guards, Metric, Reuse, TokenSampling } from '../methods/index.js';
 import type { ControlLayout } from './control.js';
 
 /** A value through which the region's result reaches the rest of the graph. */
@@ -21,14 +21,32 @@ export interface Exit {
   readonly addends: { readonly add: Node; readonly stream: 0 | 1 } | undefined;
 }
 
-/** A run of blocks that is skipped as one. */
-export interface Region {
+/** A shape that is read outside a region, of a value inside: another value of that shape which stays outside. */
+export interface ShapeRead {
+  readonly reader: Node;
+  readonly from: Value;
+  readonly to: Value;
+}
+
+/** Where a region lies in the graph. */
+export interface Cut {
   readonly name: string;
+  /** Blocks that lie in it, whole or in part. */
   readonly blocks: readonly number[];
   readonly enters: readonly Value[];
   readonly exits: readonly Exit[];
   /** Nodes between entries and exits, in execution order. */
   readonly nodes: readonly Node[];
+  readonly shapes: readonly ShapeRead[];
+}
+
+/** What is skipped as one, and what stands in for it. */
+export interface Region extends Cut {
+  /** Which of the decision's answers it obeys. */
+  readonly channel: number;
+  readonly reuse: Reuse;
+  /** For each exit what is kept: of the last computed step, of the one before it, ... */
+  readonly features: readonly (readonly StatePlan[])[];
   /** Floating point operations of its nodes, where shapes are known. */
   readonly flops: number | undefined;
 }
@@ -36,7 +54,7 @@ export interface Region {
 /** Probed values of one shape, compared in one go. */
 export interface Taps {
   readonly name: string;
-  readonly values: readonly Value[];
+  readonly values: readonly Tap[];
   readonly elem: DataType;
   /** Tokens of one sample, where known, and channels. */
   readonly tokens: number | undefined;
@@ -45,10 +63,18 @@ export interface Taps {
   readonly plain: boolean;
 }
 
+/** A probed value, or its difference from another. */
+export interface Tap {
+  readonly value: Value;
+  readonly less?: Value;
+}
+
 export interface ProbePlan {
   readonly taps: readonly Taps[];
   readonly sampling: TokenSampling;
   readonly metric: Metric;
+  /** One per group of taps: what the next step is compared with. */
+  readonly references: readonly StatePlan[];
 }
 
 /** One state tensor: `bwc.state.<name>` in, `bwc.state.<name>.next` out. */
@@ -74,14 +100,13 @@ export interface Plan {
   readonly layout: ControlLayout;
   /** Size of the batch where it is fixed. */
   readonly batch: number | undefined;
-  readonly region: Region;
-  readonly probe: ProbePlan;
+  readonly regions: readonly Region[];
+  /** Answers that the decision gives: one more than the largest that a region obeys. */
+  readonly channels: number;
   readonly decision: Decision;
-  readonly reuse: ReuseRule;
-  /** One per exit: what is reused. */
-  readonly features: readonly StatePlan[];
-  /** One per group of taps: what the next step is compared with. */
-  readonly references: readonly StatePlan[];
+  readonly guards: Guards;
+  /** What is looked at; absent when nothing is. */
+  readonly probe: ProbePlan | undefined;
   readonly control: StatePlan;
   /** Total floating point operations of a step, where shapes are known. */
   readonly flops: number | undefined;
@@ -94,5 +119,5 @@ export function stateElem(elem: DataType): DataType {
 
 /** All state tensors of a plan, in the order of the added inputs. */
 export function statesOf(plan: Plan): readonly StatePlan[] {
-  return [plan.control, ...plan.features, ...plan.references];
+  return [plan.control, ...plan.regions.flatMap(r => r.features.flat()), ...(plan.probe?.references ?? [])];
 }

@@ -225,7 +225,7 @@ function methodEffect(name: string, model: Model, analysis: Analysis, costs: Cos
   if (method === undefined) throw new Error(`no method ${name}`);
   try {
     const { plan } = makePlan(model, analysis, configure(method, {}), { source: '' });
-    const flops = costs.count(plan.region.nodes);
+    const flops = costs.count(plan.regions.flatMap(r => r.nodes));
     const state = statesOf(plan)
       .filter(s => s !== plan.control)
       .map(({ holds, type }) => {
@@ -236,7 +236,7 @@ function methodEffect(name: string, model: Model, analysis: Analysis, costs: Cos
       });
     return {
       name,
-      blocks: plan.region.blocks,
+      blocks: [...new Set(plan.regions.flatMap(r => r.blocks))],
       flops,
       share: flops === null || costs.total === null ? null : flops / costs.total,
       state,

@@ -13,6 +13,7 @@ import {
 } from '../../src/ir/index.js';
 import { inferTypes } from '../../src/ir/infer/index.js';
 import { addedOpAllowed } from '../../src/ir/opset.js';
+import { looksAtStep } from '../../src/methods/index.js';
 import { readModel, readModelFrom, toBytes } from '../../src/onnx/index.js';
 import { strip } from '../../src/passes/index.js';
 import { manifestSchema } from '../../src/plan/index.js';
@@ -25,7 +26,7 @@ import { copiesToHost, hostValues } from './placement.js';
 const FORMS: readonly Readonly<Record<string, unknown>>[] = [
   {},
   { tokens: 'full' },
-  { tokens: 'pooled', interval: 0.2 },
+  { tokens: 'pooled', tail: 0.2 },
   { reuse: 'output', blocks: 0.5 },
   { reuse: 'residual', blocks: '0-1', tail: 3 },
 ];
@@ -74,7 +75,10 @@ describe.each(CASES)('$title', ({ fixture, method }) => {
       timestep: truth.timestep,
       prediction: truth.prediction,
     });
-    expect(manifest.regions.flatMap(r => r.blocks)).toEqual(truth.blocks.map((_, i) => i));
+    const all = truth.blocks.map((_, i) => i);
+    const skipped = new Set(manifest.regions.flatMap(r => r.blocks));
+    expect(all).toEqual(expect.arrayContaining([...skipped]));
+    expect(skipped.size).toBeGreaterThanOrEqual(truth.blocks.length / 2);
   });
 
   it('is the same bytes each time, wherever the file lies', () => {
@@ -99,16 +103,19 @@ describe.each(CASES)('$title', ({ fixture, method }) => {
     const added = [...allNodes(model.graph)].filter(
       node => node.name.startsWith('bwc/') && node.op !== 'Constant',
     );
-    expect(added.length).toBeGreaterThan(50);
+    expect(added.length).toBeGreaterThan(20);
     expect(added.filter(n => !addedOpAllowed(n.op, elem(n))).map(n => `${n} on ${elem(n)}`)).toEqual([]);
     expect(new Set(added.filter(n => n.op.startsWith('Reduce')).map(elem))).toEqual(new Set(['float32']));
   });
 
-  it('takes its decision on the host: nothing it adds waits for a copy from the device', () => {
-    const { model, manifest } = build(fixture, options(eager(method)));
-    const gate = defined(model.graph.nodes.find(n => n.op === 'If' && n.name.startsWith('bwc/')));
-    expect(hostValues(model.graph)).toContain(gate.inputs[0]);
-    expect([...copiesToHost(model.graph)].map(v => v.name)).toEqual([]);
-    expect(manifest.cost.deviceToHost).toBe(0);
+  it('takes its decision on the host, or waits for one copy from the device', () => {
+    const { model, manifest, plan } = build(fixture, options(eager(method)));
+    const gates = model.graph.nodes.filter(n => n.op === 'If' && n.name.startsWith('bwc/gate'));
+    const conditions = new Set(gates.map(gate => gate.inputs[0]));
+    const onHost = [...conditions].filter(value => value && hostValues(model.graph).has(value));
+    const looks = looksAtStep(plan.decision);
+    expect(onHost).toHaveLength(looks ? 0 : conditions.size);
+    expect([...copiesToHost(model.graph)]).toEqual(looks ? [...conditions] : []);
+    expect(manifest.cost.deviceToHost).toBe(looks ? 1 : 0);
   });
 });

@@ -1,4 +1,4 @@
-import { type Graph, Node, type Value } from '../../src/ir/index.js';
+import type { Graph, Node, Value } from '../../src/ir/index.js';
 
 /**
  * Inputs that a CUDA kernel of ONNX Runtime reads in host memory (`InputMemoryType(OrtMemTypeCPUInput, i)` in
@@ -61,9 +61,10 @@ export function copiesToHost(graph: Graph): ReadonlySet<Value> {
     for (const node of inside.nodes) {
       for (const i of HOST_INPUTS[node.op] ?? []) {
         const value = node.inputs[i];
-        if (value?.producer instanceof Node && value.producer.name.startsWith('bwc/') && !known.has(value)) {
-          copied.add(value);
-        }
+        const producer = value?.producer;
+        // ONNX Runtime turns constants into initializers.
+        if (value === undefined || producer === undefined || producer.op === 'Constant') continue;
+        if (producer.name.startsWith('bwc/') && !known.has(value)) copied.add(value);
       }
       for (const sub of node.subgraphs) visit(sub, new Set([...known, ...hostValues(sub)]));
     }

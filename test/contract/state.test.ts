@@ -6,9 +6,6 @@ import { CASES, type Done, eager, feed, feedsOf, originalSteps, outputsOf, STEPS
 
 const EXACT = { level: 'disabled' } as const;
 
-/** What eager options decide: the second step is the first that can be compared. */
-const EAGER = 'CC..C.';
-
 function expectSame(found: Done, wanted: Done, from = 0, until?: number): void {
   expect(found.decisions).toBe(wanted.decisions.slice(from, until));
   wanted.bytes.slice(from, until).forEach((bytes, i) => {
@@ -42,9 +39,11 @@ describe.each(CASES)('$title', ({ fixture, method }) => {
   };
 
   it('computes first, then reuses', () => {
-    expect(whole.decisions).toBe(EAGER);
-    for (const step of [0, 1, 4]) computedAsOriginal(whole, step, step);
-    expect(whole.bytes[2]?.equals(defined(outputs[2]))).toBe(false);
+    const { decisions } = whole;
+    expect(decisions).toMatch(/^C.*[.p]/);
+    decisions.split('').forEach((letter, step) => {
+      expect(whole.bytes[step]?.equals(defined(outputs[step])), `step ${step}`).toBe(letter === 'C');
+    });
   });
 
   it('gives the same bits again from zeros, of no size and of full size', async () => {
@@ -132,10 +131,13 @@ describe.each(CASES)('$title', ({ fixture, method }) => {
         const bad = spoiled(x, Number.NaN, i => Math.floor(i / half) === sample);
         model.reset();
         await feed(model, given.slice(0, broken));
-        await feed(model, [new Map([...defined(given[broken]), [latent, bad]])]);
+        const during = await feed(model, [new Map([...defined(given[broken]), [latent, bad]])]);
         const after = await feed(model, given.slice(broken + 1, broken + 2));
-        expect(after.decisions).toBe('C');
-        expect(after.bytes[0]?.equals(defined(expected[broken + 1]))).toBe(true);
+        if (during.decisions === 'C') {
+          expect(after.decisions).toBe('C');
+          expect(after.bytes[0]?.equals(defined(expected[broken + 1]))).toBe(true);
+        }
+        for (const bytes of after.bytes) expect(isFinite32(bytes)).toBe(true);
       }
     }
   });
@@ -150,17 +152,22 @@ describe.each(CASES)('$title', ({ fixture, method }) => {
     computedAsOriginal(await feed(model, feeds.slice(3, 4)), 0, 3);
   });
 
-  it('decides for a batch by the sample that changed most', async () => {
-    const [first, second] = feedsOf(await originalSteps(fixture, EXACT, { batch: 2 }));
-    const both = await measured([defined(first), defined(second)]);
-    const singles: number[] = [];
-    for (const sample of [0, 1]) {
-      const part = (given: Tensors): Tensors => sampleOf(given, defined(feeds[0]), sample);
-      singles.push(await measured([part(defined(first)), part(defined(second))]));
-    }
-    expect(singles[0]).not.toBe(singles[1]);
-    expect(Math.abs(both / Math.max(...singles) - 1)).toBeLessThan(1e-4);
-  });
+  const compares = build(fixture, { method: method.name, steps: STEPS, set: eager(method) }).plan.decision
+    .kind;
+  it.skipIf(compares === 'schedule' || compares === 'rate')(
+    'decides for a batch by the sample that changed most',
+    async () => {
+      const [first, second] = feedsOf(await originalSteps(fixture, EXACT, { batch: 2 }));
+      const both = await measured([defined(first), defined(second)]);
+      const singles: number[] = [];
+      for (const sample of [0, 1]) {
+        const part = (given: Tensors): Tensors => sampleOf(given, defined(feeds[0]), sample);
+        singles.push(await measured([part(defined(first)), part(defined(second))]));
+      }
+      expect(singles[0]).not.toBe(singles[1]);
+      expect(Math.abs(both / Math.max(...singles) - 1)).toBeLessThan(1e-4);
+    },
+  );
 
   async function measured(steps: readonly Tensors[]): Promise<number> {
     model.reset();

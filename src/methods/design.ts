@@ -1,0 +1,183 @@
+/** A method as data: what the plan and the passes work from. Every field is a choice that changes results. */
+export interface Design {
+  /** What is skipped. Regions do not overlap. */
+  readonly regions: readonly RegionDesign[];
+  readonly decision: Decision;
+  readonly guards?: Guards;
+}
+
+export interface RegionDesign {
+  readonly span: Span;
+  /** Which of the decision's answers it obeys; 0 by default. Decisions that look at data give one. */
+  readonly channel?: number;
+  readonly reuse: Reuse;
+}
+
+/** Where a region begins and ends. */
+export type Span =
+  /** Blocks `from` to `to`, the latter excluded, skipped as one. */
+  | { readonly kind: 'blocks'; readonly from: number; readonly to: number }
+  /** One branch of a block (and its counterparts in the block's other streams): what it adds, before its gate. */
+  | { readonly kind: 'branch'; readonly block: number; readonly branch: number }
+  /** Everything between the latent and the prediction. */
+  | { readonly kind: 'model' };
+
+/** What stands in for a skipped region: a weighted sum of what it gave when it was last computed, and before that. */
+export interface Reuse {
+  /** Its output, or its output less its input, added to the fresh input. */
+  readonly of: 'output' | 'residual';
+  /** The last one computed by default. */
+  readonly weights?: Weights;
+  /** By step and channel: `scale * x + shift` of the sum. */
+  readonly adjust?: Adjustment;
+}
+
+export type Weights =
+  /** Taylor expansion by finite differences over computed steps (arXiv 2503.06923); order 1 is a straight line. */
+  | { readonly kind: 'taylor'; readonly order: number }
+  /** By step, for the last, the last but one, ...: every row has the same length. */
+  | { readonly kind: 'table'; readonly rows: readonly (readonly number[])[] };
+
+export interface Adjustment {
+  readonly scale: readonly (readonly number[])[];
+  readonly shift: readonly (readonly number[])[];
+}
+
+/** How many computed steps a reuse rule remembers. */
+export function memoryOf({ weights }: Reuse): number {
+  switch (weights?.kind) {
+    case undefined:
+      return 1;
+    case 'taylor':
+      return weights.order + 1;
+    case 'table':
+      return weights.rows[0]?.length ?? 1;
+  }
+}
+
+/** How it is decided whether a step reuses. The first step, and one whose state cannot be trusted, is computed. */
+export type Decision =
+  | TriggerDecision
+  | CountdownDecision
+  | ScheduleDecision
+  | ThresholdDecision
+  | AccumulateDecision
+  | RateDecision;
+
+/** A measurement that writes the schedule of the coming steps. Known when a step starts. */
+export interface TriggerDecision {
+  readonly kind: 'trigger';
+  readonly probe: Probe;
+  readonly metric: Metric;
+  /** Fires when the mean over probed blocks is below. 0 never fires. */
+  readonly threshold: number;
+  /** Once fired, the rest of the run is fixed; otherwise every computed step is measured and may fire or not. */
+  readonly once: boolean;
+  /** Reused steps after each computed one: a number of steps, or below 1 a share of all steps. */
+  readonly interval: number;
+  /** Steps computed at the end: a number of steps, or below 1 a share of the step at which it first fired. */
+  readonly tail: number;
+}
+
+/** A measurement at a computed step looks up how many steps to go before the next one. Known when a step starts. */
+export interface CountdownDecision {
+  readonly kind: 'countdown';
+  readonly probe: Probe;
+  /** Divided by the number of steps since the last computed one. */
+  readonly metric: Metric;
+  /** The rate of the first entry whose `below` is larger; the last entry's where none is. Rates fall. */
+  readonly codebook: readonly { readonly below: number; readonly rate: number }[];
+  /** Scales the codebook; 0 never reuses. */
+  readonly threshold: number;
+}
+
+/** A table by step, known before the run. */
+export interface ScheduleDecision {
+  readonly kind: 'schedule';
+  /** For each channel by step: true reuses. */
+  readonly reuse: readonly (readonly boolean[])[];
+}
+
+/** Reuses while the probe is near what it was at the last *computed* step. Decided within the step. */
+export interface ThresholdDecision {
+  readonly kind: 'threshold';
+  readonly probe: Probe;
+  readonly metric: Metric;
+  readonly threshold: number;
+}
+
+/** Adds up the changes since the previous *step*; reuses while the sum is below, which a computed step sets to 0. */
+export interface AccumulateDecision {
+  readonly kind: 'accumulate';
+  readonly probe: Probe;
+  readonly metric: Metric;
+  /** Of the change, highest degree first; the change itself by default. */
+  readonly polynomial?: readonly number[];
+  readonly threshold: number;
+}
+
+/**
+ * Adds up what the prediction must have changed by, as the latent's change times the rate at which the two changed
+ * between the last two computed steps (arXiv 2507.02860). For a region that is the whole model.
+ */
+export interface RateDecision {
+  readonly kind: 'rate';
+  readonly threshold: number;
+}
+
+/** What overrides a decision. Whatever they say, a step is computed when reuse is not safe. */
+export interface Guards {
+  /** First steps that are computed: a number, or below 1 a share of all. */
+  readonly warmup?: number;
+  /** Last steps that are computed: a number, or below 1 a share of all. */
+  readonly tail?: number;
+  /** Most steps reused in a row; 0 sets no limit. */
+  readonly most?: number;
+  /** By step: false is computed. */
+  readonly mask?: readonly boolean[];
+  /** Reuse only while the timestep, in the model's own unit, lies strictly between. */
+  readonly window?: readonly [low: number, high: number];
+}
+
+/** What is compared to tell whether features have changed. */
+export interface Probe {
+  readonly tensor: ProbedTensor;
+  /** Which blocks: a share spread evenly over those that are skipped (1 = all), or by index. */
+  readonly blocks: number | readonly number[];
+  readonly tokens: TokenSampling;
+}
+
+/**
+ * Of the chosen blocks what they return, what they add, what they and all before them add, what their first attention reads (normalised and modulated) or
+ * gives; what enters the first block; or the latent.
+ */
+export type ProbedTensor =
+  | 'block-output'
+  | 'block-residual'
+  | 'front-residual'
+  | 'attention-input'
+  | 'attention-output'
+  | 'stack-input'
+  | 'latent';
+
+/** Which tokens of a probed tensor are looked at. */
+export type TokenSampling =
+  | { readonly kind: 'full' }
+  | { readonly kind: 'pooled' }
+  /** Every k-th token, k odd: at most `share` of them and at most about `most` in number. */
+  | { readonly kind: 'strided'; readonly share: number; readonly most: number };
+
+/**
+ * How two probes are compared, per sample and block, before the mean over blocks and the worst sample:
+ * `relative-l1` is mean |new - old| / mean |denominator|, `relative-l2` the same with norms, `cosine` one less their
+ * cosine.
+ */
+export interface Metric {
+  readonly kind: 'relative-l1' | 'relative-l2' | 'cosine';
+  readonly denominator: 'older' | 'newer';
+}
+
+/** True when a decision is taken from this step's data, at the price of one copy from the device. */
+export function looksAtStep(decision: Decision): boolean {
+  return decision.kind === 'threshold' || decision.kind === 'accumulate' || decision.kind === 'rate';
+}

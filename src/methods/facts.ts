@@ -1,0 +1,61 @@
+import type { RegionDesign, Reuse } from './design.js';
+
+/** What a method knows of the model it is compiled into: structure, never a name. */
+export interface ModelFacts {
+  /** Denoising steps of a generation. */
+  readonly steps: number;
+  readonly blocks: readonly BlockFact[];
+}
+
+export interface BlockFact {
+  /** Group of like blocks it belongs to. */
+  readonly group: number;
+  readonly branches: readonly BranchFact[];
+}
+
+export interface BranchFact {
+  readonly kind: 'self-attention' | 'joint-attention' | 'cross-attention' | 'feed-forward' | 'parallel';
+  /** Attention within a frame, or across frames, where blocks of both kinds alternate. */
+  readonly axis?: 'spatial' | 'temporal';
+}
+
+/** All blocks as one region. */
+export function stack(facts: ModelFacts, reuse: Reuse): readonly RegionDesign[] {
+  return blockRun(facts, 0, facts.blocks.length, reuse);
+}
+
+/** Blocks `from` to `to` (excluded) as one region; none where that is empty. Negative ends count from the last. */
+export function blockRun(
+  { blocks }: ModelFacts,
+  from: number,
+  to: number,
+  reuse: Reuse,
+  channel = 0,
+): readonly RegionDesign[] {
+  const at = (i: number): number => Math.min(blocks.length, Math.max(0, i < 0 ? blocks.length + i : i));
+  const span = { kind: 'blocks', from: at(from), to: at(to) } as const;
+  return span.from < span.to ? [{ span, channel, reuse }] : [];
+}
+
+/** Every block as a region of its own, a channel each. */
+export function eachBlock({ blocks }: ModelFacts, reuse: (block: number) => Reuse): readonly RegionDesign[] {
+  return blocks.map((_, i) => ({
+    span: { kind: 'blocks', from: i, to: i + 1 },
+    channel: i,
+    reuse: reuse(i),
+  }));
+}
+
+/** Every branch for which `channel` gives a number, as a region of its own that obeys that channel. */
+export function eachBranch(
+  { blocks }: ModelFacts,
+  reuse: Reuse,
+  channel: (branch: BranchFact, block: number, index: number) => number | undefined,
+): readonly RegionDesign[] {
+  return blocks.flatMap(({ branches }, block) =>
+    branches.flatMap((fact, branch): RegionDesign[] => {
+      const obeys = channel(fact, block, branch);
+      return obeys === undefined ? [] : [{ span: { kind: 'branch', block, branch }, channel: obeys, reuse }];
+    }),
+  );
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { stack } from './facts.js';
+import { defineMethod, reuseOf, shared, tokenSampling } from './method.js';
+
+/** Coefficients that the authors published, highest degree first. */
+const PUBLISHED = {
+  'open-sora': [217.546007, -118.329252, 26.8662585, -0.0459364272, 0.048442624],
+  latte: [-2464.34137, 308.044764, 80.7447667, -4.11385132, 0.111001402],
+  'open-sora-plan': [205943.668, -14875.9286, 306.085986, 1.3141808, 0.00239658469],
+  'cogvideox-2b': [-31.0658903, 25.4732368, -5.92380459, 1.75769064, -0.00361568434],
+  'cogvideox-5b': [-1538.80483, 843.202495, -134.363087, 7.97131516, -0.0523162339],
+  consisid: [-1538.80483, 843.202495, -134.363087, 7.97131516, -0.0523162339],
+  'cogvideox1.5-5b': [250.210439, -165.061612, 35.7804877, -0.781551492, 0.0358559703],
+  'cogvideox1.5-5b-i2v': [122.842302, -104.088754, 26.2981677, -0.306009921, 0.037121322],
+  flux: [498.651651, -283.781631, 55.8554382, -3.82021401, 0.264230861],
+  tangoflux: [498.651651, -283.781631, 55.8554382, -3.82021401, 0.264230861],
+  'hunyuan-video': [733.226126, -401.131952, 67.5869174, -3.149878, 0.0961237896],
+  mochi: [-3512.41319, 811.675948, -60.9400215, 2.42429681, 0.00305291719],
+  'ltx-video': [21.4700694, -12.8016453, 2.31279151, 0.792487521, 0.00969274326],
+  lumina: [393.76566581, -603.50993606, 209.10239044, -23.00726601, 0.86377344],
+  lumina2: [225.7042, -608.84537, 304.18699, 124.21268, -1.40890669],
+  hidream: [-31360.5009, -712.425503, 49.1363285, 8.2651549, 0.108053901],
+  cosmos: [271.156237, -91.9775607, 2.2443725, 2.08355751, 0.14177633],
+  'wan-1.3b': [2396.76752, -1311.10545, 201.331979, -8.29855975, 0.137887774],
+  'wan-14b': [-5784.54975, 5449.50912, -1811.16592, 256.271784, -13.022524],
+  'wan-i2v-480p': [-302.33167, 223.948934, -52.546397, 5.8734844, -0.201973289],
+  'wan-i2v-720p': [-114.363467, 65.265245, -18.8222071, 4.91518089, -0.23412683],
+} as const;
+
+const NAMES = ['none', ...Object.keys(PUBLISHED)] as ['none', ...(keyof typeof PUBLISHED)[]];
+
+/** TeaCache: arXiv 2411.19108. */
+export const teacache = defineMethod({
+  name: 'teacache',
+  title: 'Timestep Embedding Aware Cache',
+  source: 'arXiv 2411.19108',
+  summary:
+    'Compares the modulated input of the first block with the step before, turns the relative L1 into an estimate of the ' +
+    "output's change by a polynomial, and adds it up. While the sum is below the threshold, all blocks are skipped and " +
+    'their residual is added to the fresh input; a computed step sets the sum to zero.',
+  options: z.object({
+    threshold: shared.threshold(0.15),
+    preset: z.enum(NAMES).default('none').describe('published polynomial of a model'),
+    polynomial: z
+      .string()
+      .regex(/^(-?[\d.]+(e-?\d+)?)?(,-?[\d.]+(e-?\d+)?)*$/i, 'numbers separated by commas')
+      .default('')
+      .describe('own coefficients, highest degree first, separated by commas; the change itself without any'),
+    warmup: shared.warmup(1),
+    tail: shared.tail(1),
+    most: shared.most(0),
+    order: shared.order(0),
+    tokens: shared.tokens,
+    share: shared.share,
+    samples: shared.samples,
+  }),
+  design: (o, facts) => {
+    const own = o.polynomial === '' ? undefined : o.polynomial.split(',').map(Number);
+    const polynomial = own ?? (o.preset === 'none' ? undefined : PUBLISHED[o.preset]);
+    return {
+      regions: stack(facts, reuseOf('residual', o.order)),
+      decision: {
+        kind: 'accumulate',
+        probe: {
+          tensor: 'attention-input',
+          blocks: [0],
+          tokens: tokenSampling(o.tokens, o.share, o.samples),
+        },
+        metric: { kind: 'relative-l1', denominator: 'older' },
+        threshold: o.threshold,
+        ...(polynomial && { polynomial }),
+      },
+      guards: { warmup: o.warmup, tail: o.tail, most: o.most },
+    };
+  },
+});

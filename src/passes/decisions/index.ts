@@ -1,0 +1,44 @@
+import type { Decision } from '../../methods/index.js';
+import { accumulate } from './accumulate.js';
+import { countdown } from './countdown.js';
+import { rate } from './rate.js';
+import type { DecisionRule } from './rule.js';
+import { schedule } from './schedule.js';
+import { threshold } from './threshold.js';
+import { trigger } from './trigger.js';
+
+export type { Pair, Start } from './rule.js';
+
+const RULES: { readonly [K in Decision['kind']]: DecisionRule<Extract<Decision, { kind: K }>> } = {
+  trigger,
+  countdown,
+  schedule,
+  threshold,
+  accumulate,
+  rate,
+};
+
+/** A decision's rule, with the decision filled in. */
+export type BoundRule = {
+  readonly [K in keyof DecisionRule<Decision>]: DecisionRule<Decision>[K] extends infer F
+    ? F extends (decision: Decision, at: infer A) => infer R
+      ? (at: A) => R
+      : F
+    : never;
+};
+
+export function ruleOf(decision: Decision): BoundRule {
+  // The table is keyed by kind, so that the rule found takes this very decision.
+  const { start, measured, compare, level, everyStep, behind, end } = RULES[
+    decision.kind
+  ] as DecisionRule<Decision>;
+  return {
+    start: at => start(decision, at),
+    ...(measured && { measured: at => measured(decision, at) }),
+    ...(compare && { compare: at => compare(decision, at) }),
+    ...(level && { level: at => level(decision, at) }),
+    ...(everyStep && { everyStep }),
+    ...(behind && { behind: at => behind(decision, at) }),
+    end: at => end(decision, at),
+  };
+}

@@ -1,0 +1,177 @@
+import {
+  applyPatch,
+  attr,
+  type Builder,
+  Graph,
+  isWithin,
+  type Model,
+  Node,
+  type Replacement,
+  readsOf,
+  Tensor,
+  type TensorType,
+  Value,
+} from '../ir/index.js';
+import type { Exit, Region, StatePlan } from '../plan/index.js';
+import { builder, type Context, type Gate, need, type Pass, returnAs, stateOf, stateOutput } from './pass.js';
+import { blend, remember } from './reuse.js';
+
+/**
+ * Moves each region into the `else` branch of an `If`, whose `then` branch reuses. Both return what the exits are made
+ * of, and the features to keep. Where an exit is a residual addition, its addends are returned and the addition
+ * stays outside.
+ */
+export const gateRegions: Pass = {
+  name: 'gate-regions',
+  run(context) {
+    const { model, plan, emitted } = context;
+    const { reuse } = need(context, 'decided');
+    for (const region of plan.regions) {
+      const when = reuse[region.channel];
+      if (when === undefined) throw new Error(`no answer for channel ${region.channel}`);
+      for (const { reader, from, to } of region.shapes) {
+        const stand = emitted.outside.get(to) ?? to;
+        applyPatch({ graph: model.graph, replace: [{ from, to: stand, where: user => user === reader }] });
+        emitted.reread.set(reader.output.name, from.name);
+      }
+      const gate = placeGate(model, region, when, plan.regions.length > 1 ? region.name : 'gate');
+      emitted.gates.push(gate);
+      for (const [i, exit] of region.exits.entries()) gateExit(context, gate, exit, region.features[i] ?? []);
+    }
+  },
+};
+
+/**
+ * Puts a gate in the graph and the region into its compute branch. Nodes that depend on the region, and those only,
+ * come after the gate.
+ */
+function placeGate(model: Model, region: Region, when: Value, name: string): Gate {
+  const { graph } = model;
+  const compute = new Graph('bwc_compute');
+  const reuse = new Graph('bwc_reuse');
+  const node = new Node({
+    opType: 'If',
+    name: model.names.fresh(name === 'gate' ? 'bwc/gate' : `bwc/gate/${name}`),
+    inputs: [when],
+    outputs: [],
+    attributes: [attr.graph('then_branch', reuse), attr.graph('else_branch', compute)],
+    docString: 'bwc: made by pass gate-regions. Reuses the skipped blocks, or computes them.',
+  });
+  const outside = new Set(region.exits.flatMap(e => (e.addends ? [e.addends.add] : [])));
+  const inside = new Set(region.nodes.filter(n => !outside.has(n)));
+  const late = new Set<Node>();
+  const produced = new Set<Value>();
+  for (const n of graph.nodes) {
+    const depends = [...readsOf(n)].some(v => produced.has(v));
+    if (!inside.has(n) && !depends) continue;
+    if (!inside.has(n)) late.add(n);
+    for (const output of n.outputs) if (output) produced.add(output);
+  }
+  if (when.producer && late.has(when.producer)) throw new Error('the condition depends on the region');
+  const early = graph.nodes.filter(n => !inside.has(n) && !late.has(n));
+  const after = graph.nodes.filter(n => late.has(n));
+  const moved = graph.nodes.filter(n => inside.has(n));
+  graph.detach(inside);
+  compute.append(...moved);
+  node.graph = graph;
+  graph.insertBefore(undefined, [node]);
+  graph.reorder([...early, node, ...after]);
+  return { region, node, compute, reuse, within: new Map() };
+}
+
+function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly StatePlan[]): void {
+  const { model } = context;
+  const inCompute = builder(context, gate.compute, 'compute', 'gate-regions');
+  const inReuse = builder(context, gate.reuse, 'reuse', 'gate-regions');
+  const [newest] = states;
+  if (newest === undefined) throw new Error('every exit has its state');
+  const type = exit.declared;
+  const whole = exit.addends
+    ? inCompute.op('Add', exit.addends.add.inputs.slice(0, 2), { type, name: 'exit' })
+    : exit.value;
+  gate.within.set(exit.value, whole);
+  const residual = gate.region.reuse.of === 'residual';
+  const enters = exit.enters && (context.emitted.outside.get(exit.enters) ?? exit.enters);
+  if (residual && enters === undefined) throw new Error('a residual needs its entering stream');
+  const old = blend(context, inReuse, gate.region, states, type);
+
+  const replace: Replacement[] = [];
+  const give = (computed: Value, reused: Value, name: string): Value =>
+    branchOutput(
+      context,
+      gate,
+      local(inCompute, computed, gate.compute, type),
+      local(inReuse, reused, gate.reuse, type),
+      type,
+      name,
+    );
+  if (exit.addends) {
+    const { add, stream } = exit.addends;
+    const reused =
+      residual && enters !== undefined
+        ? { stream: enters, branch: old }
+        : { stream: old, branch: zerosLike(inReuse, stateOf(context, newest), type) };
+    for (const operand of [0, 1] as const) {
+      const from = add.inputs[operand];
+      if (from === undefined) throw new Error(`${add} lacks an operand`);
+      const stand = operand === stream ? reused.stream : reused.branch;
+      replace.push({ from, to: give(from, stand, `addend${operand}`), where: user => user === add });
+    }
+  } else {
+    const stand = residual && enters !== undefined ? inReuse.op('Add', [enters, old], { type }) : old;
+    const to = give(exit.value, stand, 'exit');
+    if (model.graph.outputs.includes(exit.value)) takeName(context, gate, exit.value, to);
+    context.emitted.outside.set(exit.value, to);
+    replace.push({ from: exit.value, to, where: user => !isWithin(gate.compute, user) });
+  }
+  const features = residual && enters !== undefined ? inCompute.op('Sub', [whole, enters], { type }) : whole;
+  const kept = remember(context, inCompute, inReuse, states, features, type).map((next, age) => {
+    const state = states[age] ?? newest;
+    const own = local(inCompute, next.computed, gate.compute, state.type);
+    return { state, value: branchOutput(context, gate, own, next.reused, state.type, state.name) };
+  });
+  inCompute.place();
+  inReuse.place();
+  applyPatch({ graph: model.graph, replace });
+  for (const { state, value } of kept) returnAs(model.graph, stateOutput(state.name), value);
+}
+
+/** A gate whose output is an output of the original goes by its name; the value inside gets another. */
+function takeName(context: Context, gate: Gate, inside: Value, outside: Value): void {
+  const { name } = inside;
+  inside.name = context.model.names.fresh(`bwc/inside/${name}`);
+  outside.name = name;
+  outside.type = inside.type;
+  gate.renamed = { from: inside.name, to: name };
+}
+
+/** Adds one output to the gate: what each branch returns, and the value the outer graph gets. */
+export function branchOutput(
+  context: Context,
+  gate: Gate,
+  computed: Value,
+  reused: Value,
+  type: TensorType,
+  name: string,
+): Value {
+  computed.type ??= type;
+  gate.compute.addOutput(computed);
+  gate.reuse.addOutput(reused);
+  const value = new Value(context.model.names.fresh(`bwc/gate/${name}`), type);
+  gate.node.addOutput(value);
+  return value;
+}
+
+/** A branch may not return an outer value, nor one value twice (ONNX Runtime loses the second): it returns a copy. */
+function local(b: Builder, value: Value, branch: Graph, type: TensorType): Value {
+  const own = value.producer?.graph === branch && !branch.outputs.includes(value);
+  return own ? value : b.op('Identity', [value], { type });
+}
+
+/** Zeros of a state tensor's shape, the other addend when a whole output is reused. */
+function zerosLike(b: Builder, kept: Value, type: TensorType): Value {
+  return b.op('ConstantOfShape', [b.op('Shape', [kept])], {
+    type,
+    attributes: [attr.tensor('value', Tensor.of(type.elem, [0], [1]))],
+  });
+}

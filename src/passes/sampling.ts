@@ -1,0 +1,175 @@
+import { attr, type Builder, Graph, int, tensorType, type Value } from '../ir/index.js';
+import type { Metric, TokenSampling } from '../methods/index.js';
+import { type Plan, type StatePlan, type Tap, type Taps, tokenStride } from '../plan/index.js';
+import { builder, type Context, stateOf } from './pass.js';
+
+/** What stands for the similarity of a step that was not measured: it passes no threshold. */
+export const UNMEASURED = 1000;
+
+export const SCALAR = tensorType('float32', [1]);
+
+/** Smallest denominator of a relative change. */
+export const TINY = 1e-12;
+
+/** A group of probed tensors: this step's samples and the reference's, float32 [batch, blocks, elements]. */
+export interface Sample {
+  readonly now: Value;
+  readonly before: Value;
+  readonly state: StatePlan;
+}
+
+/** Samples of all groups of taps. `at` gives the value to look at in the builder's graph. */
+export function samplesOf(context: Context, b: Builder, at: (value: Value) => Value): readonly Sample[] {
+  const { probe } = context.plan;
+  return (probe?.taps ?? []).map((taps, i): Sample => {
+    const state = probe?.references[i];
+    if (probe === undefined || state === undefined) throw new Error('every group of taps has its state');
+    return {
+      state,
+      before: stateOf(context, state),
+      now: sample(context.plan, b, taps, state, probe.sampling, at),
+    };
+  });
+}
+
+/** The chosen tokens of the probed tensors, float32 [batch, blocks, elements]. */
+function sample(
+  plan: Plan,
+  b: Builder,
+  taps: Taps,
+  state: StatePlan,
+  sampling: TokenSampling,
+  at: (value: Value) => Value,
+): Value {
+  const tokens = (value: Value): Value =>
+    taps.plain ? at(value) : b.op('Reshape', [at(value), sampleShape(plan, b, taps)]);
+  const pick = picker(b, taps, sampling);
+  const picked = taps.values.map(({ value, less }: Tap) => {
+    const here = pick(tokens(value));
+    return less === undefined ? here : b.op('Sub', [here, pick(tokens(less))]);
+  });
+  const joined = b.concat(picked, 1, { name: 'samples' });
+  const shaped = b.op('Reshape', [joined, b.i64(0, taps.values.length, -1)], { name: 'now' });
+  if (taps.elem === 'float32' || sampling.kind === 'pooled') {
+    shaped.type = state.type;
+    return shaped;
+  }
+  return b.cast(shaped, 'float32', state.type);
+}
+
+/** Takes of each tensor what is looked at, in its own type; means are taken in float32. */
+function picker(b: Builder, taps: Taps, sampling: TokenSampling): (tokens: Value) => Value {
+  if (sampling.kind === 'full') return tokens => tokens;
+  if (sampling.kind === 'pooled') {
+    const float = (value: Value): Value => (taps.elem === 'float32' ? value : b.cast(value, 'float32'));
+    return tokens => b.reduce('ReduceMean', float(tokens), [1], true);
+  }
+  let indices: Value | undefined;
+  return tokens => {
+    indices ??= chosen(b, tokens, taps, sampling);
+    return b.op('Gather', [tokens, indices], { attributes: [int('axis', 1)] });
+  };
+}
+
+/** Shape [batch, tokens, channels] for a tensor that folds tokens into its batch or spreads them over dimensions. */
+function sampleShape({ batch, latent }: Plan, b: Builder, taps: Taps): Value {
+  if (batch !== undefined) return b.i64(batch, -1, taps.channels);
+  const first = b.op('Slice', [b.op('Shape', [latent]), b.i64(0), b.i64(1)]);
+  return b.concat([first, b.i64(-1, taps.channels)], 0);
+}
+
+/** Indices of the sampled tokens, the same for all tensors of one shape. */
+function chosen(b: Builder, tokens: Value, taps: Taps, sampling: { share: number; most: number }): Value {
+  if (taps.tokens !== undefined) {
+    const stride = tokenStride(taps.tokens, sampling.share, sampling.most);
+    return b.i64(...Array.from({ length: Math.ceil(taps.tokens / stride) }, (_, i) => i * stride));
+  }
+  const count = b.op('Squeeze', [b.op('Slice', [b.op('Shape', [tokens]), b.i64(1), b.i64(2)])]);
+  const half = b.op('Div', [count, b.i64(2 * sampling.most)]);
+  const most = b.op('Max', [half, b.i64(Math.floor(0.5 / sampling.share))]);
+  const stride = b.op('Add', [b.op('Mul', [most, b.i64(2)]), b.i64(1)], { name: 'stride' });
+  return b.op('Range', [b.scalar(0), count, b.op('Squeeze', [stride])], { name: 'chosen' });
+}
+
+/** An inner `If`: compares the samples where there is something to compare with; float32 [1]. */
+export function compareIf(
+  context: Context,
+  b: Builder,
+  pass: string,
+  when: Value,
+  samples: readonly Sample[],
+  metric: Metric,
+): Value {
+  return scalarIf(
+    b,
+    when,
+    comparison(context, pass, samples, metric),
+    unmeasured(context, pass, samples),
+    'value',
+  );
+}
+
+/** An inner `If` of branches that return one scalar. */
+export function scalarIf(b: Builder, when: Value, yes: Graph, no: Graph, name: string): Value {
+  return b.op('If', [when], {
+    name,
+    type: SCALAR,
+    attributes: [attr.graph('then_branch', yes), attr.graph('else_branch', no)],
+  });
+}
+
+/** Mean over blocks of the change, the worst sample of the batch: float32 [1]. */
+function comparison(context: Context, pass: string, samples: readonly Sample[], metric: Metric): Graph {
+  const graph = new Graph('bwc_compare');
+  const b = builder(context, graph, `indicator/${metric.kind.replace('-', '_')}`, pass);
+  const mean = b.reduce(
+    'ReduceMean',
+    b.concat(
+      samples.map(s => CHANGE[metric.kind](b, s, metric)),
+      1,
+    ),
+    [1],
+    false,
+  );
+  const worst = b.op('Add', [b.reduce('ReduceMax', mean, [0], true), zeroOf(b, mean, 1)], { type: SCALAR });
+  b.place();
+  graph.addOutput(worst);
+  return graph;
+}
+
+/** The change of each probed tensor, by metric: float32 [batch, blocks]. */
+const CHANGE: { readonly [K in Metric['kind']]: (b: Builder, sample: Sample, metric: Metric) => Value } = {
+  'relative-l1': (b, sample, metric) => relative(b, 'ReduceL1', sample, metric),
+  'relative-l2': (b, sample, metric) => relative(b, 'ReduceL2', sample, metric),
+  cosine: (b, { now, before }) => {
+    const dot = b.reduce('ReduceSum', b.op('Mul', [now, before]), [2], false);
+    const sizes = [now, before].map(v => b.reduce('ReduceL2', v, [2], false));
+    const norms = b.op('Max', [b.op('Mul', sizes), b.f32(TINY)]);
+    return b.op('Sub', [b.f32(1), b.op('Div', [dot, norms])], { name: 'per_block' });
+  },
+};
+
+function relative(b: Builder, norm: string, { now, before }: Sample, { denominator }: Metric): Value {
+  const change = b.reduce(norm, b.op('Sub', [now, before]), [2], false);
+  const size = b.reduce(norm, denominator === 'older' ? before : now, [2], false);
+  return b.op('Div', [change, b.op('Max', [size, b.f32(TINY)])], { name: 'per_block' });
+}
+
+/** `UNMEASURED`, or not a number when a sample is not finite. */
+function unmeasured(context: Context, pass: string, samples: readonly Sample[]): Graph {
+  const graph = new Graph('bwc_unmeasured');
+  const b = builder(context, graph, 'indicator/unmeasured', pass);
+  let value = b.f32(UNMEASURED);
+  for (const { now } of samples) {
+    value = b.op('Add', [value, zeroOf(b, now, 3)], { type: SCALAR });
+  }
+  b.place();
+  graph.addOutput(value);
+  return graph;
+}
+
+/** Zero, or not a number when an element is not finite: a sum keeps that, the largest element need not. */
+export function zeroOf(b: Builder, value: Value, rank: 1 | 3): Value {
+  const axes = rank === 1 ? [0] : [0, 1, 2];
+  return b.reduce('ReduceSum', b.op('Mul', [value, b.f32(0)]), axes, false);
+}

@@ -1,0 +1,144 @@
+import type { Analysis, Block } from '../blocks/index.js';
+import { refuse } from '../diagnostics/index.js';
+import { type Dim, tensorType, type Value } from '../ir/index.js';
+import type { Decision, Metric, Probe } from '../methods/index.js';
+import type { ProbePlan, StatePlan, Tap, Taps } from './plan.js';
+import { blockAt, ungated } from './region.js';
+import { sizeOf, tensorTypeOf } from './shapes.js';
+
+/** What a decision looks at, or nothing. `skipped` are the blocks of all regions. */
+export function probePlan(
+  analysis: Analysis,
+  decision: Decision,
+  skipped: readonly number[],
+  batch: Dim,
+): ProbePlan | undefined {
+  if (decision.kind === 'schedule') return undefined;
+  if (decision.kind === 'rate') return latentPlan(analysis, batch);
+  const { probe, metric } = decision;
+  const all = analysis.blocks.map(b => b.index);
+  const chosen = chooseBlocks(probe.tensor.startsWith('block') ? skipped : all, all, probe.blocks);
+  const taps = tapsOf(analysis, probe, chosen, batch);
+  const holds = (n: number): string =>
+    n === 1 ? 'what the probe held, to compare with' : `what the ${n} probed blocks held when last computed`;
+  return withReferences(taps, probe.tokens, metric, batch, holds);
+}
+
+/** The latent in full: what it was at the last step, and at the last computed one. */
+function latentPlan(analysis: Analysis, batch: Dim): ProbePlan {
+  const probe: Probe = { tensor: 'latent', blocks: [0], tokens: { kind: 'full' } };
+  const [taps] = tapsOf(analysis, probe, [0], batch);
+  if (taps === undefined) throw new Error('the latent is one group of taps');
+  const both = [
+    { ...taps, name: 'last' },
+    { ...taps, name: 'computed' },
+  ];
+  const metric: Metric = { kind: 'relative-l1', denominator: 'older' };
+  return withReferences(both, probe.tokens, metric, batch, () => 'the latent of an earlier step');
+}
+
+function withReferences(
+  taps: readonly Taps[],
+  sampling: Probe['tokens'],
+  metric: Metric,
+  batch: Dim,
+  holds: (values: number) => string,
+): ProbePlan {
+  const references = taps.map(
+    (group, i): StatePlan => ({
+      name: i === 0 ? 'probe' : `probe.${i}`,
+      type: tensorType('float32', [batch, group.values.length, sampledElements(sampling, group)]),
+      holds: holds(group.values.length),
+    }),
+  );
+  return { taps, sampling, metric, references };
+}
+
+function tapsOf(analysis: Analysis, probe: Probe, chosen: readonly number[], batch: Dim): readonly Taps[] {
+  const byShape = new Map<string, Taps & { values: Tap[] }>();
+  for (const index of chosen) {
+    const block = blockAt(analysis, index);
+    const tap = probed(analysis, block, probe);
+    const { elem, shape } = tensorTypeOf(analysis.inferred, tap.value);
+    const channels = probe.tensor === 'latent' ? 1 : shape?.at(-1);
+    if (shape === undefined || typeof channels !== 'number')
+      return refuse('BWC204', { value: tap.value.name, what: 'shape' });
+    const plain =
+      probe.tensor !== 'latent' && shape.length === 3 && shape[0] !== undefined && shape[0] === batch;
+    const key = `${block.group} ${elem} ${shape.join(',')}`;
+    const size = sizeOf(probe.tensor === 'latent' ? shape : shape.slice(0, -1), batch);
+    const taps = byShape.get(key) ?? {
+      name: `group ${block.group}`,
+      values: [],
+      elem,
+      tokens: size === undefined || typeof batch !== 'number' ? size : size / batch,
+      channels,
+      plain,
+    };
+    taps.values.push(tap);
+    byShape.set(key, taps);
+  }
+  return [...byShape.values()];
+}
+
+function probed(analysis: Analysis, block: Block, probe: Probe): Tap {
+  const value = (found: Value | undefined): Value => {
+    if (found === undefined) throw new Error(`block ${block.index} has no stream`);
+    return found;
+  };
+  const [stream] = block.streams;
+  const out = stream?.out ?? block.branches.at(-1)?.update.out;
+  const [first] = block.branches;
+  switch (probe.tensor) {
+    case 'block-output':
+      return { value: value(out) };
+    case 'block-residual':
+      return { value: value(out), less: value(stream?.in) };
+    case 'front-residual':
+      return { value: value(out), less: value(analysis.blocks[0]?.streams[0]?.in) };
+    case 'attention-input':
+      return { value: value(first?.update.input) };
+    case 'attention-output':
+      return { value: value(first && ungated(analysis.inferred, first.update)) };
+    case 'stack-input':
+      return { value: value(analysis.blocks[0]?.streams[0]?.in) };
+    case 'latent':
+      return { value: analysis.roles.latent.value };
+  }
+}
+
+function chooseBlocks(
+  skipped: readonly number[],
+  all: readonly number[],
+  choice: Probe['blocks'],
+): readonly number[] {
+  if (typeof choice !== 'number') {
+    const bad = choice.find(i => !all.includes(i));
+    if (bad !== undefined || choice.length === 0) {
+      refuse('BWC303', {
+        name: 'blocks',
+        value: choice.join(','),
+        reason: `the model has blocks 0 to ${all.length - 1}`,
+      });
+    }
+    return choice;
+  }
+  const count = Math.max(1, Math.round(skipped.length * choice));
+  return Array.from(
+    { length: count },
+    (_, i) => skipped[Math.floor(((i + 0.5) * skipped.length) / count)] ?? 0,
+  );
+}
+
+/** Step between sampled tokens: odd, so that it does not fall in step with even grids. */
+export function tokenStride(tokens: number, share: number, most: number): number {
+  return 2 * Math.max(Math.floor(0.5 / share), Math.floor(tokens / (2 * most))) + 1;
+}
+
+/** Elements of one probed tensor that are kept per sample, where known. */
+function sampledElements(sampling: Probe['tokens'], taps: Taps): Dim {
+  if (sampling.kind === 'pooled') return taps.channels;
+  if (taps.tokens === undefined) return `bwc_probe_${taps.name.replace(/\W/g, '_')}`;
+  if (sampling.kind === 'full') return taps.tokens * taps.channels;
+  return Math.ceil(taps.tokens / tokenStride(taps.tokens, sampling.share, sampling.most)) * taps.channels;
+}
