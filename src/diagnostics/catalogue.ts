@@ -271,6 +271,18 @@ export const CATALOGUE = {
     why: 'The installed onnxruntime-node does not bring it.',
     hint: 'See docs/guides/cuda.md for the CUDA provider.',
   }),
+  BWC421: entry<{ reason: string }>({
+    kind: 'user',
+    message: p => `the saved state does not fit the model: ${p.reason}`,
+    why: 'A state belongs to one compiled model: its tensors have the names, types and shapes of that manifest.',
+    hint: 'Restore a state that this very model saved, or start from a fresh one; that costs a computed step.',
+  }),
+  BWC422: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `the worker thread that runs ${p.path} has ended: ${p.reason}`,
+    why: 'The model was closed while it ran, or the thread ran out of memory or crashed; its states are lost.',
+    hint: 'Open the model again, and close it only when no step is under way.',
+  }),
   BWC501: entry<{ check: string; detail: string }>({
     kind: 'user',
     message: p => `check failed: ${p.check}: ${p.detail}`,

@@ -94,6 +94,11 @@ export function copyOf(tensor: HostTensor): HostTensor {
   return { ...tensor, data: tensor.data.slice() };
 }
 
+/** The tensor itself, or a copy where it lies in memory that is larger than it. */
+export function withOwnMemory(tensor: HostTensor): HostTensor {
+  return tensor.data.byteLength === tensor.data.buffer.byteLength ? tensor : copyOf(tensor);
+}
+
 /** Same type, shape and bits. Two not-a-numbers of the same bits are equal, the two zeros are not. */
 export function bitEqual(a: HostTensor, b: HostTensor): boolean {
   return (
