@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { addBench } from './bench.js';
+import { addClient } from './client.js';
 import { addCompile } from './compile.js';
 import { addDiff } from './diff.js';
 import { addInspect } from './inspect.js';
@@ -45,6 +46,7 @@ export function createProgram(terminal: Terminal, perform: Perform): Command {
     addInspect,
     addVerify,
     addBench,
+    addClient,
     addStrip,
     addMethods,
     addDiff,

@@ -241,6 +241,18 @@ export const CATALOGUE = {
     why: 'Reuse interval and tail are shares of the number of denoising steps.',
     hint: 'Pass --steps N, or feed the number of steps through the knobs input at run time.',
   }),
+  BWC321: entry<{ language: string; name: string; type: string }>({
+    kind: 'unsupported',
+    message: p => `no ${p.language} client can be written: ${p.name} has type ${p.type}`,
+    why: "ONNX Runtime's binding for that language has no such tensors.",
+    hint: 'Export the model with inputs and outputs in float32 or float16, or write a client in another language.',
+  }),
+  BWC322: entry<Record<never, never>>({
+    kind: 'user',
+    message: () => 'no ts client can be written: the model was compiled with --state-defaults',
+    why: "ONNX Runtime's JavaScript bindings ignore or refuse what is fed to an input that has a default, so nothing would ever be reused.",
+    hint: 'Compile the original again without --state-defaults.',
+  }),
   BWC401: entry<{ reason: string }>({
     kind: 'user',
     message: p => `onnxruntime-node cannot be loaded: ${p.reason}`,
