@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { addBench } from './bench.js';
+import { addCi } from './ci.js';
 import { addClient } from './client.js';
 import { addCompile } from './compile.js';
 import { addDiff } from './diff.js';
@@ -47,6 +48,7 @@ export function createProgram(terminal: Terminal, perform: Perform): Command {
     addVerify,
     addBench,
     addClient,
+    addCi,
     addStrip,
     addMethods,
     addDiff,

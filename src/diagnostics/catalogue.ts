@@ -253,6 +253,18 @@ export const CATALOGUE = {
     why: "ONNX Runtime's JavaScript bindings ignore or refuse what is fed to an input that has a default, so nothing would ever be reused.",
     hint: 'Compile the original again without --state-defaults.',
   }),
+  BWC331: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `pipeline ${p.path}: ${p.reason}`,
+    why: 'A pipeline says which models to compile and what must hold for each.',
+    hint: 'Compare with docs/schemas/bwc.ci.schema.json, which editors read as well.',
+  }),
+  BWC332: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `cannot merge ${p.path}: ${p.reason}`,
+    why: 'The shards of one run hold each model of the pipeline once, and were made by one version.',
+    hint: 'Run the shards that are missing and give all of their .json files.',
+  }),
   BWC401: entry<{ reason: string }>({
     kind: 'user',
     message: p => `onnxruntime-node cannot be loaded: ${p.reason}`,
@@ -308,6 +320,12 @@ export const CATALOGUE = {
       `ONNX Runtime fuses differently at its default level: ${p.fusions}; difference ${p.difference} of the output's norm`,
     why: 'A fused kernel rounds in another order. With optimisations off both models agree bit for bit.',
     hint: 'Nothing to do.',
+  }),
+  BWC511: entry<{ model: string; gate: string; limit: string; found: string }>({
+    kind: 'user',
+    message: p => `${p.model} fails ${p.gate}: ${p.found}, must be ${p.limit}`,
+    why: 'The pipeline sets this limit for a release.',
+    hint: 'Look at what changed since the last release, choose other options of the method, or move the limit.',
   }),
   BWC901: entry<{ pass: string; invariant: string; reproducer: string }>({
     kind: 'bug',

@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   calibrate: ['compile', 'runtime', 'passes', 'plan', 'onnx', 'blocks', 'methods', 'ir', 'diagnostics'],
   clients: ['plan', 'ir', 'diagnostics'],
   runtime: ['compile', 'passes', 'plan', 'onnx', 'blocks', 'methods', 'ir', 'diagnostics'],
+  ci: ['report', 'runtime', 'plan', 'onnx', 'diagnostics'],
   report: ['runtime', 'compile', 'passes', 'plan', 'onnx', 'blocks', 'methods', 'ir', 'diagnostics'],
 };
 
