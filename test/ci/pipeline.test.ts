@@ -143,7 +143,7 @@ describe('action.yml', () => {
     mkdirSync(bin, { recursive: true });
     writeFileSync(
       join(bin, 'npx'),
-      `#!/bin/sh\n[ "$1 $2" = "--no bwc" ] && shift 2\nexec "${process.execPath}" "${join(ROOT, 'dist/cli/main.js')}" "$@"\n`,
+      `#!/bin/sh\n[ "$1 $2 $3" = "--no -- bwc" ] && shift 3\nexec "${process.execPath}" "${join(ROOT, 'dist/cli/main.js')}" "$@"\n`,
     );
     chmodSync(join(bin, 'npx'), 0o755);
     const run = (gates: object, shard: string): { status: number | null; summary: string } => {
