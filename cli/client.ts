@@ -23,7 +23,7 @@ export function addClient(program: Command, perform: Perform): void {
     .requiredOption('-o, --output <file>', 'the source file to write')
     .option(
       '--runtime <package>',
-      'what a ts client imports (default: onnxruntime-node; onnxruntime-web works too)',
+      'what a ts client imports (default: onnxruntime-node; onnxruntime-web and its forms work too)',
     )
     .option('--json', HELP.json)
     .action((compiled, options) => perform(() => writeClientFile(compiled, options)));

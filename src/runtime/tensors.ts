@@ -65,6 +65,10 @@ export function fromBytes(type: RunType, dims: readonly number[], bytes: Uint8Ar
 export function fromNumbers(type: RunType, dims: readonly number[], values: ArrayLike<number>): HostTensor {
   const tensor = zeros(type, dims);
   const { data } = tensor;
+  if (data instanceof Float32Array || data instanceof Float64Array) {
+    data.set(values);
+    return tensor;
+  }
   for (let i = 0; i < data.length; i++) {
     const x = values[i] ?? 0;
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(Math.trunc(x));
