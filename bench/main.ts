@@ -6,13 +6,14 @@ import { copying } from './copying.js';
 import { graphTools } from './graph-tools.js';
 import { growth } from './growth.js';
 import { ROOT } from './measure.js';
+import { overhead } from './overhead.js';
 import { type Row, skipped, tableOf } from './rows.js';
 import { steps } from './steps.js';
 
 mkdirSync(join(ROOT, 'out'), { recursive: true });
 /** On the same disk as the full-size graphs, and of this run alone. */
 const FOLDER = mkdtempSync(join(ROOT, 'out/bench-'));
-const BENCHMARKS = [copying, graphTools, growth, steps].map(make => make(FOLDER));
+const BENCHMARKS = [copying, graphTools, growth, steps, overhead].map(make => make(FOLDER));
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter(name => !BENCHMARKS.some(each => each.name === name));

@@ -1,10 +1,12 @@
 import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Diagnostic, diagnostic, refuse } from '../src/diagnostics/index.js';
 import type { Model } from '../src/ir/index.js';
 import {
   checkExternalData,
   externalLocations,
+  Staging,
   verifyChecksums,
   type Weights,
   type Written,
@@ -70,6 +72,19 @@ export async function writeWithManifest(
   weights?: Weights,
 ): Promise<Written> {
   return await writeModel(model, output, { weights, beside: [[`${output}.json`, manifest]] });
+}
+
+/** Writes texts to paths, making their folders: all or nothing. */
+export async function writeTexts(texts: readonly (readonly [path: string, text: string])[]): Promise<void> {
+  const staging = new Staging();
+  try {
+    for (const [path, text] of texts)
+      await staging.stage(path, temporary => writeFile(temporary, text), true);
+    await staging.commit();
+  } catch (error) {
+    await staging.discard();
+    refuseToWrite(texts.map(([path]) => path).join(', '), error);
+  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {

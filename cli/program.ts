@@ -1,5 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { addBench } from './bench.js';
+import { addCi } from './ci.js';
+import { addClient } from './client.js';
 import { addCompile } from './compile.js';
 import { addDiff } from './diff.js';
 import { addInspect } from './inspect.js';
@@ -45,6 +47,8 @@ export function createProgram(terminal: Terminal, perform: Perform): Command {
     addInspect,
     addVerify,
     addBench,
+    addClient,
+    addCi,
     addStrip,
     addMethods,
     addDiff,

@@ -1,6 +1,8 @@
 /** The public surface of `bwc`. */
 
 export { type Analysis, analyse, type Block, type BlockGroup, type RoleHints } from './blocks/index.js';
+export { type CiConfig, type CiResult, ciConfigSchema, ciResultSchema } from './ci/index.js';
+export { type ClientOptions, type Language, writeClient } from './clients/index.js';
 export { type Compiled, type CompileOptions, compile } from './compile.js';
 export { CATALOGUE, type Code, type Diagnostic, Refusal } from './diagnostics/index.js';
 export { Model, parse, print, structurallyEqual } from './ir/index.js';
@@ -40,15 +42,19 @@ export {
   OpenModel,
   openModel,
   type PictureOptions,
+  packState,
   parseManifest,
   parseProfile,
   type RunProfile,
+  type SavedState,
   type Signals,
   type StepModel,
   type StepResult,
   type Tensors,
+  unpackState,
   type Verification,
   type VerifyOptions,
   verifyCompiled,
+  WorkerModel,
   writePicture,
 } from './runtime/index.js';

@@ -253,6 +253,30 @@ export const CATALOGUE = {
     why: 'The method decides from a value that must be known before anything is skipped.',
     hint: 'Look at earlier blocks, or skip later ones.',
   }),
+  BWC321: entry<{ language: string; name: string; type: string }>({
+    kind: 'unsupported',
+    message: p => `no ${p.language} client can be written: ${p.name} has type ${p.type}`,
+    why: "ONNX Runtime's binding for that language has no such tensors.",
+    hint: 'Export the model with inputs and outputs in float32 or float16, or write a client in another language.',
+  }),
+  BWC322: entry<Record<never, never>>({
+    kind: 'user',
+    message: () => 'no ts client can be written: the model was compiled with --state-defaults',
+    why: "ONNX Runtime's JavaScript bindings ignore or refuse what is fed to an input that has a default, so nothing would ever be reused.",
+    hint: 'Compile the original again without --state-defaults.',
+  }),
+  BWC331: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `pipeline ${p.path}: ${p.reason}`,
+    why: 'A pipeline says which models to compile and what must hold for each.',
+    hint: 'Compare with docs/schemas/bwc.ci.schema.json, which editors read as well.',
+  }),
+  BWC332: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `cannot merge ${p.path}: ${p.reason}`,
+    why: 'The shards of one run hold each model of the pipeline once, and were made by one version.',
+    hint: 'Run the shards that are missing and give all of their .json files.',
+  }),
   BWC401: entry<{ reason: string }>({
     kind: 'user',
     message: p => `onnxruntime-node cannot be loaded: ${p.reason}`,
@@ -283,6 +307,18 @@ export const CATALOGUE = {
     why: 'The installed onnxruntime-node does not bring it.',
     hint: 'See docs/guides/cuda.md for the CUDA provider.',
   }),
+  BWC421: entry<{ reason: string }>({
+    kind: 'user',
+    message: p => `the saved state does not fit the model: ${p.reason}`,
+    why: 'A state belongs to one compiled model: its tensors have the names, types and shapes of that manifest.',
+    hint: 'Restore a state that this very model saved, or start from a fresh one; that costs a computed step.',
+  }),
+  BWC422: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `the worker thread that runs ${p.path} has ended: ${p.reason}`,
+    why: 'The model was closed while it ran, or the thread ran out of memory or crashed; its states are lost.',
+    hint: 'Open the model again, and close it only when no step is under way.',
+  }),
   BWC501: entry<{ check: string; detail: string }>({
     kind: 'user',
     message: p => `check failed: ${p.check}: ${p.detail}`,
@@ -296,6 +332,12 @@ export const CATALOGUE = {
       `ONNX Runtime fuses differently at its default level: ${p.fusions}; difference ${p.difference} of the output's norm`,
     why: 'A fused kernel rounds in another order. With optimisations off both models agree bit for bit.',
     hint: 'Nothing to do.',
+  }),
+  BWC511: entry<{ model: string; gate: string; limit: string; found: string }>({
+    kind: 'user',
+    message: p => `${p.model} fails ${p.gate}: ${p.found}, must be ${p.limit}`,
+    why: 'The pipeline sets this limit for a release.',
+    hint: 'Look at what changed since the last release, choose other options of the method, or move the limit.',
   }),
   BWC901: entry<{ pass: string; invariant: string; reproducer: string }>({
     kind: 'bug',

@@ -3,5 +3,6 @@ export { checkExternalData, externalLocations, verifyChecksums } from './externa
 export { modelHash } from './hash.js';
 export type { Segment } from './output.js';
 export { readModel, readModelFrom } from './read.js';
+export { Staging } from './staging.js';
 export { WEIGHTS, type Weights } from './weights.js';
 export { type WriteOptions, type Written, writeModel } from './write.js';

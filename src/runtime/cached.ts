@@ -45,11 +45,13 @@ export class CachedModel implements StepModel {
    */
   readonly threaded: boolean;
   readonly #model: OpenModel;
+  readonly #isStream: boolean;
   readonly #knobs = new Map<string, HostTensor>();
   #state: ReadonlyMap<string, HostTensor>;
 
-  private constructor(model: OpenModel, manifest: Manifest) {
+  private constructor(model: OpenModel, manifest: Manifest, isStream = false) {
     this.#model = model;
+    this.#isStream = isStream;
     this.manifest = manifest;
     this.inputs = model.inputs.filter(port => manifest.inputs.includes(port.name));
     this.outputs = model.outputs.filter(port => manifest.outputs.includes(port.name));
@@ -75,6 +77,15 @@ export class CachedModel implements StepModel {
 
   get path(): string {
     return this.#model.path;
+  }
+
+  /**
+   * A model of its own over the same loaded session: fresh state, knobs as compiled. Classifier-free guidance takes
+   * one for each of its two streams, a server one for each generation. Closing the model that was opened ends them all;
+   * closing a stream does nothing.
+   */
+  stream(): CachedModel {
+    return new CachedModel(this.#model, this.manifest, true);
   }
 
   /** True when the model has a knob field of that name. */
@@ -142,7 +153,7 @@ export class CachedModel implements StepModel {
   }
 
   async close(): Promise<void> {
-    await this.#model.close();
+    if (!this.#isStream) await this.#model.close();
   }
 
   #zeroState(): Map<string, HostTensor> {

@@ -17,6 +17,7 @@ export {
 } from './profile.js';
 export { Random, randomNumbers } from './random.js';
 export { createSampler, type Sampler } from './sampler.js';
+export { packState, unpackState } from './saved-state.js';
 export {
   type Level,
   OpenModel,
@@ -32,3 +33,4 @@ export { readTensorFile } from './tensorfile.js';
 export { bitEqual, type HostTensor, numbersOf, type RunType } from './tensors.js';
 export { type Verification, type VerifyOptions, verifyCompiled } from './verify.js';
 export type { Check } from './verify-state.js';
+export { WorkerModel } from './worker/model.js';

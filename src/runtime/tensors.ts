@@ -65,6 +65,10 @@ export function fromBytes(type: RunType, dims: readonly number[], bytes: Uint8Ar
 export function fromNumbers(type: RunType, dims: readonly number[], values: ArrayLike<number>): HostTensor {
   const tensor = zeros(type, dims);
   const { data } = tensor;
+  if (data instanceof Float32Array || data instanceof Float64Array) {
+    data.set(values);
+    return tensor;
+  }
   for (let i = 0; i < data.length; i++) {
     const x = values[i] ?? 0;
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(Math.trunc(x));
@@ -92,6 +96,11 @@ export function convert(tensor: HostTensor, type: RunType): HostTensor {
 
 export function copyOf(tensor: HostTensor): HostTensor {
   return { ...tensor, data: tensor.data.slice() };
+}
+
+/** The tensor itself, or a copy where it lies in memory that is larger than it. */
+export function withOwnMemory(tensor: HostTensor): HostTensor {
+  return tensor.data.byteLength === tensor.data.buffer.byteLength ? tensor : copyOf(tensor);
 }
 
 /** Same type, shape and bits. Two not-a-numbers of the same bits are equal, the two zeros are not. */

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OUT = join(ROOT, 'out/docs');
@@ -58,6 +59,9 @@ const runners: Record<string, (block: Block, name: string) => void> = {
     const file = join(OUT, `${name}.py`);
     writeFileSync(file, block.text);
     execFileSync(python, [file], { cwd: ROOT });
+  },
+  yaml: block => {
+    expect(() => parse(block.text, { strict: true })).not.toThrow();
   },
   json: block => {
     expect(() => JSON.parse(block.text)).not.toThrow();

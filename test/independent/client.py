@@ -8,6 +8,9 @@ import onnxruntime
 
 Tensors = dict[str, np.ndarray]
 
+#: Stands among the outputs of a step for whether it was computed.
+COMPUTED = ""
+
 
 def session(path: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
@@ -16,23 +19,43 @@ def session(path: str) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def run(model: onnxruntime.InferenceSession, manifest: dict, steps: Iterable[Tensors]) -> Iterator[Tensors]:
-    """The outputs of each step; state starts from zeros, and what comes out goes in again."""
-    names = [output.name for output in model.get_outputs()]
-    added = {
-        tensor["input"]: np.zeros([size if isinstance(size, int) else 0 for size in tensor["shape"]], tensor["type"])
-        for tensor in manifest["state"] + manifest["knobs"]
-    }
-    for feeds in steps:
+def run(
+    model: onnxruntime.InferenceSession, manifest: dict, steps: Iterable[Tensors], knobs: dict[str, float] | None = None
+) -> Iterator[Tensors]:
+    """The outputs of each step, by the protocol of docs/guides/clients.md: each comment here is a line of it."""
+    wanted = knobs or {}
+    # for each tensor of manifest.state and manifest.knobs:
+    added = {}
+    for tensor in manifest["state"] + manifest["knobs"]:
+        #     size := tensor.shape, with 0 for every entry that is no number
+        size = [entry if isinstance(entry, int) else 0 for entry in tensor["shape"]]
+        #     added[tensor.input] := zeros of that size, of type tensor.type
+        added[tensor["input"]] = np.zeros(size, tensor["type"])
+    # for each knob of manifest.knobs and each field of knob.fields that is wanted:
+    for knob in manifest["knobs"]:
+        for index, field in enumerate(knob["fields"]):
+            if field["name"] in wanted:
+                #     added[knob.input][index of field] := its value
+                added[knob["input"]][index] = wanted[field["name"]]
+    # for each step:
+    for original in steps:
+        #     feeds := the tensors of manifest.inputs, as for the original model
+        feeds = {name: original[name] for name in manifest["inputs"]}
+        #     results := run the model on feeds and added, all outputs by name
+        names = [output.name for output in model.get_outputs()]
         results = dict(zip(names, model.run(names, {**feeds, **added})))
+        #     for each pair of manifest.state:
         for pair in manifest["state"]:
+            #         added[pair.input] := results[pair.output]
             added[pair["input"]] = results[pair["output"]]
-        yield results
+        #     computed := whether all elements of results[signal.output] are true, for each signal named computed
+        computed = [results[signal["output"]].all() for signal in manifest["signals"] if signal["name"] == "computed"]
+        #     go on with results[name] for each name of manifest.outputs
+        yield {name: results[name] for name in manifest["outputs"]} | {COMPUTED: np.array(all(computed))}
 
 
-def decisions(manifest: dict, results: Iterable[Tensors]) -> str:
-    computed = next(signal["output"] for signal in manifest["signals"] if signal["name"] == "computed")
-    return "".join("C" if step[computed].all() else "." for step in results)
+def decisions(results: Iterable[Tensors]) -> str:
+    return "".join("C" if step[COMPUTED] else "." for step in results)
 
 
 def tensors(described: dict) -> Tensors:

@@ -25,7 +25,7 @@ json.dump(
     {
         "inputs": [given.name for given in model.get_inputs()],
         "same": same,
-        "decisions": client.decisions(manifest, client.run(model, manifest, steps)),
+        "decisions": client.decisions(client.run(model, manifest, steps)),
     },
     sys.stdout,
 )

@@ -1,7 +1,8 @@
 """Runs a compiled model on recorded inputs, by its manifest alone.
 
 Standard input holds an object: `model` and `manifest` are paths, `steps` a list of `{"feeds", "outputs"}` as another
-runtime had them. Standard output gets the decisions and the difference of the outputs. Needs numpy and onnxruntime.
+runtime had them. Standard output gets the decisions, those with the knob `force`, and the difference of the
+outputs. Needs numpy and onnxruntime.
 """
 
 import json
@@ -12,8 +13,16 @@ import client
 
 task = json.load(sys.stdin)
 manifest = json.loads(Path(task["manifest"]).read_text())
-results = list(client.run(client.session(task["model"]), manifest, [client.tensors(s["feeds"]) for s in task["steps"]]))
+model = client.session(task["model"])
+feeds = [client.tensors(step["feeds"]) for step in task["steps"]]
+results = list(client.run(model, manifest, feeds))
+forced = client.run(model, manifest, feeds[:6], {"force": 1})
 expected = [client.tensors(step["outputs"]) for step in task["steps"]]
 json.dump(
-    {"decisions": client.decisions(manifest, results), "difference": client.difference(results, expected)}, sys.stdout
+    {
+        "decisions": client.decisions(results),
+        "forced": client.decisions(forced),
+        "difference": client.difference(results, expected),
+    },
+    sys.stdout,
 )

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -60,6 +60,20 @@ describe.skipIf(!CHECKER)('the checker of onnx', () => {
   });
 });
 
+describe('the protocol in docs/guides/clients.md', () => {
+  it('is followed line by line by the client in Python', () => {
+    const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+    const page = read('../../docs/guides/clients.md');
+    const protocol = /^## The protocol\n[\s\S]*?^```\n([\s\S]*?)^```$/m
+      .exec(page)?.[1]
+      ?.trimEnd()
+      .split('\n');
+    const comments = [...read('client.py').matchAll(/^ +# (.*)$/gm)].map(match => match[1]);
+    expect(protocol?.length).toBeGreaterThan(10);
+    expect(comments).toEqual(protocol);
+  });
+});
+
 describe.skipIf(!RUNTIME).each(TRAINED)('onnxruntime in Python, $title', fixture => {
   it.each(METHODS)('$name: a client that knows only the manifest gets what Node gets', async ({ name }) => {
     const built = build(fixture, { method: name, steps: 30 });
@@ -69,9 +83,10 @@ describe.skipIf(!RUNTIME).each(TRAINED)('onnxruntime in Python, $title', fixture
     const answer = python('generic_client.py', {
       ...written(built, `${fixture.title}.${name}.client`),
       steps: steps.map(s => ({ feeds: described(s.feeds), outputs: described(s.outputs) })),
-    }) as { decisions: string; difference: number };
+    }) as { decisions: string; forced: string; difference: number };
     const decisions = steps.map(s => (s.signals?.computed ? 'C' : '.')).join('');
     expect(answer.decisions).toBe(decisions);
+    expect(answer.forced).toBe('CCCCCC');
     expect(new Set(decisions)).toEqual(new Set(['C', '.']));
     expect(answer.difference).toBeLessThanOrEqual(1e-6);
   });
