@@ -1,22 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { basename, dirname, join as joinPath } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Model } from '../ir/index.js';
 import { CALIBRATION_VERSION, type Calibration } from '../methods/calibration.js';
-import { externalLocations, modelHash, readModel, toBytes, writeModel } from '../onnx/index.js';
-import {
-  createSampler,
-  type OpenModel,
-  openModel,
-  type RunProfile,
-  type SessionOptions,
-} from '../runtime/index.js';
+import { modelHash, readModel } from '../onnx/index.js';
+import { createSampler, type RunProfile, type SessionOptions } from '../runtime/index.js';
 import { sizeOf } from '../runtime/tensors.js';
 import { calibrationText, readCalibration, writeWhole } from './file.js';
 import { instrument, LIMITS, type Taps } from './instrument.js';
 import { difference, join } from './merge.js';
+import { openCopy } from './open.js';
 import { record } from './record.js';
 import { SKETCH_SEED } from './sketch.js';
 
@@ -53,9 +45,12 @@ export async function calibrate(
   options: CalibrateOptions,
 ): Promise<Calibrated> {
   const { seeds, partial, onProgress } = options;
-  const model = readModel(path);
-  const head = headOf(modelHash(model), profile);
-  const { session, taps, close } = await openInstrumented(model, path, profile, options);
+  const head = headOf(modelHash(readModel(path)), profile);
+  let taps: Taps | undefined;
+  const session = await openCopy(path, sessionOptions(options), model => {
+    taps = instrument(model, profile);
+  });
+  if (taps === undefined) throw new Error('a copy is edited before it is opened');
   try {
     let sum = partial === undefined ? undefined : resume(partial, head, seeds);
     const resumed = sum?.samples.length ?? 0;
@@ -76,8 +71,12 @@ export async function calibrate(
     if (sum === undefined) throw new Error('no seeds to calibrate with');
     return { calibration: sum, resumed };
   } finally {
-    await close();
+    await session.close();
   }
+}
+
+function sessionOptions({ threads, provider }: CalibrateOptions): SessionOptions {
+  return { ...(threads !== undefined && { threads }), ...(provider !== undefined && { provider }) };
 }
 
 type Head = Omit<Calibration, 'reuses' | 'blocks' | 'samples'>;
@@ -128,37 +127,4 @@ function resume(partial: string, head: Head, seeds: readonly number[]): Calibrat
   const before = readCalibration(partial);
   const fits = difference(before, { ...before, ...head }) === undefined;
   return fits && before.samples.every(({ seed }) => seeds.includes(seed)) ? before : undefined;
-}
-
-interface Instrumented {
-  readonly session: OpenModel;
-  readonly taps: Taps;
-  readonly close: () => Promise<void>;
-}
-
-/** A model with weights in other files is run from a file beside it, which goes when the session is closed. */
-async function openInstrumented(
-  model: Model,
-  path: string,
-  profile: RunProfile,
-  { threads, provider }: CalibrateOptions,
-): Promise<Instrumented> {
-  const taps = instrument(model, profile);
-  const settings = {
-    label: path,
-    ...(threads !== undefined && { threads }),
-    ...(provider !== undefined && { provider }),
-  };
-  if (externalLocations(model).size === 0) {
-    const session = await openModel(toBytes(model), settings);
-    return { session, taps, close: () => session.close() };
-  }
-  const beside = joinPath(dirname(path), `.${basename(path)}.${randomUUID()}.calibrate.onnx`);
-  try {
-    await writeModel(model, beside);
-    const session = await openModel(beside, settings);
-    return { session, taps, close: () => session.close() };
-  } finally {
-    await rm(beside, { force: true });
-  }
 }

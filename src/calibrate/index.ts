@@ -5,5 +5,8 @@ export {
   calibrate,
   profileHash,
 } from './calibrate.js';
+export { CutModel, type Residuals } from './cut.js';
 export { calibrationText, readCalibration, writeWhole } from './file.js';
+export { type Truth, truthOf } from './fit.js';
 export { merge, type Part } from './merge.js';
+export { fidelityOf, type RefineOptions, refineSchedule, runSchedule } from './refine.js';
