@@ -59,13 +59,15 @@ describe('Block Caching', () => {
   });
 });
 
+const constant = (ratio: number): number[] => Array.from({ length: 10 }, () => ratio);
+
 describe('MagCache', () => {
   it('adds up how far the product of ratios is from 1', () => {
     const options = { delta: 0.12, maxSkip: 4, retention: 0.2 };
     // Errors .05, .05 + .0975, so every second step; the first fifth is computed.
-    expect(strip(magCache(new Array(10).fill(0.95), options))).toBe('##.#.#.#.#');
-    expect(strip(magCache(new Array(10).fill(1), options))).toBe('##....#...');
-    expect(strip(magCache(new Array(10).fill(1), { ...options, delta: 0, retention: 0 }))).toBe('#....#....');
+    expect(strip(magCache(constant(0.95), options))).toBe('##.#.#.#.#');
+    expect(strip(magCache(constant(1), options))).toBe('##....#...');
+    expect(strip(magCache(constant(1), { ...options, delta: 0, retention: 0 }))).toBe('#....#....');
   });
 
   it('takes its ratios from all samples', () => {

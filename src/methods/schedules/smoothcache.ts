@@ -26,7 +26,7 @@ export function smoothCache(
       const error = (step: number, lag: number): number =>
         layers.reduce((sum, { change }) => sum + meanChange(calibration, change, 'newer', step, lag), 0) /
         layers.length;
-      const table = new Array<boolean>(steps).fill(false);
+      const table = Array.from({ length: steps }, () => false);
       for (let step = 0; step < steps; ) {
         table[step] = true;
         let skip = Math.min(lookback, steps - 2 - step);
