@@ -20,6 +20,9 @@ interface Options {
   readonly shard?: Shard | undefined;
   readonly threads?: number | undefined;
   readonly merge?: true | undefined;
+  readonly refine?: readonly number[] | undefined;
+  readonly tries?: number | undefined;
+  readonly from?: string | undefined;
 }
 
 /** Generations where nobody says. */
@@ -27,6 +30,9 @@ const SAMPLES = 8;
 
 /** First seed where nobody says: far from those that profiles test with. */
 const FIRST_SEED = 10_000;
+
+/** Moves that are tried for each speed-up. */
+const TRIES = 20;
 
 export function addCalibrate(program: Command, perform: Perform): void {
   program
@@ -40,6 +46,20 @@ export function addCalibrate(program: Command, perform: Perform): void {
     .option('--steps <n>', 'denoising steps, in the place of those of the profile', positiveInteger)
     .option('--shard <i/n>', 'run only every n-th generation, from the i-th on', shard)
     .option('--threads <n>', "threads inside an operator (default: ONNX Runtime's)", positiveInteger)
+    .option(
+      '--refine <n,n>',
+      'also search schedules for these speed-ups, such as 2,3,4, by running them',
+      speedups,
+    )
+    .option(
+      '--tries <n>',
+      `schedules that --refine runs for each speed-up (default: ${TRIES})`,
+      positiveInteger,
+    )
+    .option(
+      '--from <file>',
+      'with --refine: a calibration that was made before, in the place of new generations',
+    )
     .option('--merge', 'put shards together: the same file as one run would have given')
     .option('--json', HELP.json)
     .action((files, options) => perform(progress => calibrateFiles(files, options, progress)));
@@ -52,12 +72,29 @@ function shard(text: string): Shard {
   return { index, of };
 }
 
+function speedups(text: string): number[] {
+  const all = text.split(',').map(Number);
+  if (!/^\d+(\.\d+)?(,\d+(\.\d+)?)*$/.test(text) || all.some(x => x <= 1))
+    throw new InvalidArgumentError('It takes numbers above 1 with commas between them.');
+  return all;
+}
+
 function calibrateFiles(files: readonly string[], options: Options, progress: Progress): Promise<Outcome> {
   return options.merge === true ? mergeFiles(files, options) : runModel(files, options, progress);
 }
 
 async function mergeFiles(files: readonly string[], options: Options): Promise<Outcome> {
-  for (const name of ['profile', 'samples', 'seed', 'steps', 'shard', 'threads'] as const)
+  for (const name of [
+    'profile',
+    'samples',
+    'seed',
+    'steps',
+    'shard',
+    'threads',
+    'refine',
+    'tries',
+    'from',
+  ] as const)
     if (options[name] !== undefined) refuse('BWC304', { text: `--merge runs nothing: leave out --${name}` });
   const [{ calibrationText, merge, readCalibration, writeWhole }, { checkOutputs }] = await Promise.all([
     import('../src/calibrate/index.js'),
@@ -78,31 +115,54 @@ async function runModel(files: readonly string[], options: Options, progress: Pr
     });
   if (profilePath === undefined)
     return refuse('BWC304', { text: "required option '--profile <file>' not given" });
+  if (options.refine === undefined && (options.from ?? options.tries) !== undefined)
+    return refuse('BWC304', { text: '--from and --tries need --refine' });
   const seeds = seedsOf(options);
-  const [{ calibrate, calibrationText, writeWhole }, { loadProfile }, { checkReadable }, { checkOutputs }] =
-    await Promise.all([
-      import('../src/calibrate/index.js'),
-      import('../src/runtime/index.js'),
-      import('./readable.js'),
-      import('./files.js'),
-    ]);
+  const [
+    { calibrate, calibrationText, readCalibration, refine, writeWhole },
+    { loadProfile },
+    { checkReadable },
+    { checkOutputs },
+  ] = await Promise.all([
+    import('../src/calibrate/index.js'),
+    import('../src/runtime/index.js'),
+    import('./readable.js'),
+    import('./files.js'),
+  ]);
   const loaded = loadProfile(profilePath);
-  const profile = steps === undefined ? loaded : { ...loaded, sampler: { ...loaded.sampler, steps } };
+  const before = options.from === undefined ? undefined : readCalibration(options.from);
+  const wanted = steps ?? before?.sampler.steps;
+  const profile =
+    wanted === undefined ? loaded : { ...loaded, sampler: { ...loaded.sampler, steps: wanted } };
   const partial = `${output}.partial`;
   for (const input of [path, profilePath]) checkOutputs(input, [output, partial]);
   checkReadable([path]);
   progress('loading the model …');
   const start = performance.now();
-  const { calibration, resumed } = await calibrate(path, profile, {
-    seeds,
-    partial,
-    ...(options.threads !== undefined && { threads: options.threads }),
-    onProgress: ({ sample, samples, step, steps: all, secondsLeft }) =>
-      progress(`generation ${sample} of ${samples}, step ${step} of ${all}${leftText(secondsLeft)} …`),
-  });
-  await writeWhole(output, calibrationText(calibration));
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  const { calibration, resumed } =
+    before === undefined
+      ? await calibrate(path, profile, {
+          seeds,
+          partial,
+          ...threads,
+          onProgress: ({ sample, samples, step, steps: all, secondsLeft }) =>
+            progress(`generation ${sample} of ${samples}, step ${step} of ${all}${leftText(secondsLeft)} …`),
+        })
+      : { calibration: before, resumed: before.samples.length };
+  const refined =
+    options.refine === undefined
+      ? calibration
+      : await refine(path, profile, calibration, {
+          ...threads,
+          speedups: options.refine,
+          tries: options.tries ?? TRIES,
+          onProgress: ({ speedup, tried, of, psnr }) =>
+            progress(`${speedup} ×: ${tried} of at most ${of} schedules run, ${psnr.toFixed(1)} dB …`),
+        });
+  await writeWhole(output, calibrationText(refined));
   await rm(partial, { force: true });
-  return outcome(calibration, output, { resumed, elapsedMs: performance.now() - start });
+  return outcome(refined, output, { resumed, elapsedMs: performance.now() - start });
 }
 
 function seedsOf({ samples = SAMPLES, seed = FIRST_SEED, shard: part }: Options): readonly number[] {

@@ -9,4 +9,12 @@ export { CutModel, type Residuals } from './cut.js';
 export { calibrationText, readCalibration, writeWhole } from './file.js';
 export { type Truth, truthOf } from './fit.js';
 export { merge, type Part } from './merge.js';
-export { fidelityOf, type RefineOptions, refineSchedule, runSchedule } from './refine.js';
+export {
+  fidelityOf,
+  type RefineOptions,
+  refineFor,
+  refineSchedule,
+  runSchedule,
+  truthsOf,
+} from './refine.js';
+export { type RefineProgress, refine, type SearchRunOptions } from './search.js';

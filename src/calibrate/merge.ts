@@ -9,7 +9,8 @@ export interface Part {
 }
 
 /**
- * What one run over all seeds would have given, in any order of the parts.
+ * What one run over all seeds would have given, in any order of the parts. Schedules were fitted to a part of the seeds
+ * and are left out.
  * @throws Refusal BWC514 when the parts are not of one model, profile and layout, or share a seed
  */
 export function merge(parts: readonly Part[]): Calibration {
@@ -33,8 +34,9 @@ export function merge(parts: readonly Part[]): Calibration {
 
 /** The samples of both, by seed; sums added up. */
 export function join(a: Calibration, b: Calibration | undefined): Calibration {
+  const { schedules: _, ...rest } = a;
   return {
-    ...a,
+    ...rest,
     blocks: a.blocks.map((block, i) => {
       const other = b?.blocks[i];
       if (other === undefined) return block;

@@ -1,8 +1,9 @@
-import type { Schedule } from '../methods/schedules/index.js';
+import type { Calibration } from '../methods/calibration.js';
+import { type Schedule, searchFrontier } from '../methods/schedules/index.js';
 import { psnr, rangeOf } from '../runtime/fidelity.js';
 import type { HostTensor, RunProfile } from '../runtime/index.js';
 import type { CutModel } from './cut.js';
-import { computeStage, reuseStage, reuseWith, type Stage, startOf, type Truth } from './fit.js';
+import { computeStage, reuseStage, reuseWith, type Stage, startOf, type Truth, truthOf } from './fit.js';
 
 export interface RefineOptions {
   /**
@@ -22,6 +23,46 @@ interface Tried {
   /** Before each step, and at the end. */
   readonly stages: readonly Stage[];
   readonly psnr: number;
+}
+
+/** Residuals that refined schedules may keep. */
+const DEPTHS = [2, 3, 4];
+
+/** Pulls towards a straight line that give different schedules to start from. */
+const RIDGES = [1e-4, 1e-3, 1e-2];
+
+/**
+ * The best schedule with so many computed steps: what follows from the calibration, for each depth and some pulls,
+ * is run over the calibration's own seeds and refined; the depth that does best there is taken.
+ * @param truths the calibration's generations; made where they are not given
+ */
+export async function refineFor(
+  cut: CutModel,
+  profile: RunProfile,
+  calibration: Calibration,
+  computed: number,
+  options: RefineOptions & { readonly truths?: readonly Truth[] } = {},
+): Promise<Schedule> {
+  const truths = options.truths ?? (await truthsOf(cut, calibration));
+  const all = DEPTHS.flatMap(depth =>
+    RIDGES.flatMap(ridge => searchFrontier(calibration, computed, { depth, ridge }).at(-1) ?? []),
+  );
+  const different = [...new Map(all.map(schedule => [schedule.compute.join(), schedule])).values()];
+  let best: Schedule | undefined;
+  for (const depth of DEPTHS) {
+    const given = different.map(schedule => ({ ...schedule, depth }));
+    const fitted = await refineSchedule(cut, profile, truths, given);
+    if (best === undefined || fitted.predicted.psnr > best.predicted.psnr) best = fitted;
+  }
+  if (best === undefined) throw new Error('there are depths to try');
+  return refineSchedule(cut, profile, truths, [best], options);
+}
+
+/** The calibration's generations again. */
+export async function truthsOf(cut: CutModel, { samples }: Calibration): Promise<Truth[]> {
+  const truths: Truth[] = [];
+  for (const { seed } of samples) truths.push(await truthOf(cut, seed));
+  return truths;
 }
 
 /**

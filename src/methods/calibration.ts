@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { refuse } from '../diagnostics/index.js';
+import { scheduleSchema } from './schedules/schedule.js';
 
 /** Layout of calibration files. A file of another version is refused: its numbers may mean something else. */
 export const CALIBRATION_VERSION = 1;
@@ -98,6 +99,8 @@ export const calibrationSchema = z
       }),
     ),
     samples: z.array(sample).min(1),
+    /** Schedules that were searched for and fitted in runs with the samples' seeds, on request. */
+    schedules: z.array(scheduleSchema).optional(),
   })
   .superRefine((file, context) => {
     const complain = (message: string, ...path: (string | number)[]): void =>
@@ -113,6 +116,13 @@ export const calibrationSchema = z
         if (one[name].length !== steps - 1) complain(`not ${steps - 1} numbers`, 'samples', i, name);
       for (const name of ['latentSize', 'predictedSize'] as const)
         if (one[name].length !== steps) complain(`not ${steps} numbers`, 'samples', i, name);
+    });
+    file.schedules?.forEach((schedule, i) => {
+      const lengths = [schedule.timesteps, schedule.compute, schedule.weights].map(list => list.length);
+      if (schedule.steps !== steps || lengths.some(length => length !== steps))
+        complain(`not of ${steps} steps`, 'schedules', i);
+      if (schedule.weights.some((row, s) => row.length > (schedule.compute[s] === true ? 0 : schedule.depth)))
+        complain('more weights than it has residuals', 'schedules', i);
     });
     if (new Set(file.samples.map(one => one.seed)).size < file.samples.length)
       complain('a seed occurs twice', 'samples');

@@ -11,6 +11,8 @@ export interface CalibrationFacts {
   readonly reuses: Calibration['reuses'];
   /** Mean over blocks and samples of mean|now - before| / mean|before|, by step; the first has none. */
   readonly change: readonly number[];
+  /** What was searched for and run. */
+  readonly schedules: readonly { readonly computed: number; readonly psnr: number; readonly strip: string }[];
 }
 
 export function calibrationFacts(calibration: Calibration): CalibrationFacts {
@@ -23,6 +25,11 @@ export function calibrationFacts(calibration: Calibration): CalibrationFacts {
     blocks: blocks.length,
     reuses,
     change: Array.from({ length: sampler.steps - 1 }, (_, i) => meanChange(streams, i + 1, samples.length)),
+    schedules: (calibration.schedules ?? []).map(({ compute, predicted }) => ({
+      computed: compute.filter(computed => computed).length,
+      psnr: predicted.psnr,
+      strip: compute.map(computed => (computed ? '#' : '.')).join(''),
+    })),
   };
 }
 
@@ -33,7 +40,7 @@ function meanChange(streams: readonly Change[], step: number, samples: number): 
 
 /** `bwc calibrate` for people. */
 export function calibrationReport(facts: CalibrationFacts, output: string, screen: Screen): string {
-  const { seeds, steps, blocks, change } = facts;
+  const { seeds, steps, blocks, change, schedules } = facts;
   const least = Math.min(...change);
   const most = Math.max(...change);
   const title = `${plural(seeds.length, 'generation')} of ${steps} steps, ${plural(blocks, 'block')}`;
@@ -49,6 +56,10 @@ export function calibrationReport(facts: CalibrationFacts, output: string, scree
               ['range', range],
             ] as const)
           : []),
+        ...schedules.map(
+          ({ computed, psnr, strip }) =>
+            [`${decimal(steps / computed, 2)} ×`, `${strip}  ${decimal(psnr, 1)} dB`] as const,
+        ),
       ],
       screen,
     ),

@@ -3,10 +3,9 @@ export { type BlockCachingOptions, type BlockTables, blockCaching } from './bloc
 export { lagrange } from './extrapolate.js';
 export { leMiCa, minimaxPath, outcomeError } from './lemica.js';
 export { type MagCacheOptions, magCache, magRatios } from './magcache.js';
+export { type Schedule, scheduleSchema } from './schedule.js';
 export {
-  type Schedule,
   type SearchOptions,
-  scheduleSchema,
   searchFrontier,
   searchSchedule,
   type Target,

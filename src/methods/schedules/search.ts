@@ -1,33 +1,7 @@
-import { z } from 'zod';
 import type { Calibration } from '../calibration.js';
 import { lagrange, solve } from './extrapolate.js';
+import type { Schedule } from './schedule.js';
 import { element } from './table.js';
-
-const row = z.array(z.number());
-
-/** A table by step: which steps are computed, and what stands in for the residual at the others. */
-export const scheduleSchema = z.strictObject({
-  steps: z.int().positive(),
-  /** What the model is fed, by step. */
-  timesteps: row,
-  compute: z.array(z.boolean()),
-  /**
-   * Of a reused step the weights of the last computed steps' residuals, newest first: their weighted sum is added to the
-   * fresh input. Empty at computed steps; at most `depth` long, shorter before so many were computed.
-   */
-  weights: z.array(row),
-  depth: z.int().positive(),
-  predicted: z.strictObject({
-    /** Of the result against the uncached one, in decibel, as the mean over the samples. */
-    psnr: z.number(),
-    /** Share of the steps that are computed. */
-    work: z.number(),
-    /** Whether that was seen in runs with this schedule, or follows from inner products alone. */
-    from: z.enum(['runs', 'products']),
-  }),
-});
-
-export type Schedule = z.infer<typeof scheduleSchema>;
 
 /** What is asked for: at least this speed-up, at most this share of the work, or at least this fidelity in decibel. */
 export type Target =
@@ -50,8 +24,8 @@ const DEFAULTS = { depth: 3, ridge: 1e-3 } as const;
 const LONGEST = 12;
 
 /**
- * The best schedule for a target that the calibration promises. Where a fidelity cannot be promised, all steps but one
- * are computed.
+ * The best schedule for a target that the calibration promises; one that was refined in runs goes before one that only
+ * follows from the calibration. Where a fidelity cannot be promised, all steps but one are computed.
  */
 export function searchSchedule(
   calibration: Calibration,
@@ -61,12 +35,23 @@ export function searchSchedule(
   const { steps } = calibration.sampler;
   const most = { speedup: steps / target.value, work: steps * target.value, psnr: steps - 1 }[target.kind];
   const computed = Math.max(1, Math.min(steps, Math.floor(most + 1e-9)));
+  const refined = [...(calibration.schedules ?? [])]
+    .filter(({ compute }) => computedIn(compute) <= computed)
+    .sort((a, b) => computedIn(a.compute) - computedIn(b.compute));
+  const isEnough = ({ predicted }: Schedule): boolean => predicted.psnr >= target.value;
+  const seen =
+    target.kind === 'psnr'
+      ? refined.find(isEnough)
+      : refined.find(({ compute }) => computedIn(compute) === computed);
+  if (seen !== undefined) return seen;
   const frontier = searchFrontier(calibration, computed, options);
-  const enough =
-    target.kind === 'psnr' ? frontier.find(({ predicted }) => predicted.psnr >= target.value) : undefined;
-  const best = enough ?? frontier.at(-1);
+  const best = (target.kind === 'psnr' ? frontier.find(isEnough) : undefined) ?? frontier.at(-1);
   if (best === undefined) throw new Error('a frontier has at least one schedule');
   return best;
+}
+
+function computedIn(compute: readonly boolean[]): number {
+  return compute.filter(computed => computed).length;
 }
 
 /** A partial schedule and what it has done to the latent so far. */
