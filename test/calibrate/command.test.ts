@@ -12,6 +12,7 @@ const facts = z.object({
   steps: z.literal(3),
   seeds: z.array(z.number()),
   change: z.array(z.number().positive()).length(2),
+  schedules: z.array(z.object({ strip: z.string(), psnr: z.number() })),
   diagnostics,
 });
 
@@ -29,7 +30,18 @@ it('writes one file, and shards merge to the same', async () => {
   expect(Object.keys(contents(folder)).sort()).toEqual(['a', 'b', 'merged', 'whole'].map(file));
 });
 
+it('searches schedules, also for a calibration made before', async () => {
+  const [made, refined] = ['made', 'refined'].map(name => join(folder, `${name}.json`));
+  expect((await bwc(['calibrate', DIT.model, ...COMMON, '-o', String(made)])).code).toBe(0);
+  const args = ['--profile', DIT.profile, '--threads', '1', '--from', String(made), '--refine', '1.5,3'];
+  const ran = await bwc(['calibrate', DIT.model, ...args, '--tries', '1', '-o', String(refined), '--json']);
+  expect(json(ran, facts).schedules.map(({ strip }) => strip.replaceAll('.', ''))).toEqual(['##', '#']);
+});
+
 it.each([
+  ['that tries nothing', [DIT.model, ...COMMON, '--tries', '3'], 2],
+  ['for no speed-up', [DIT.model, ...COMMON, '--refine', '1'], 2],
+  ['from a model', [DIT.model, ...COMMON, '--refine', '2', '--from', DIT.model], 1],
   ['without a profile', [DIT.model], 2],
   ['of two models', [DIT.model, DIT.model, '--profile', DIT.profile], 2],
   ['of an empty shard', [DIT.model, ...COMMON, '--shard', '4/4'], 2],
