@@ -157,8 +157,8 @@ async function runModel(files: readonly string[], options: Options, progress: Pr
           ...threads,
           speedups: options.refine,
           tries: options.tries ?? TRIES,
-          onProgress: ({ speedup, tried, of, psnr }) =>
-            progress(`${speedup} ×: ${tried} of at most ${of} schedules run, ${psnr.toFixed(1)} dB …`),
+          onSearch: (step, of) => progress(`searching schedules, step ${step} of ${of} …`),
+          onTry: (tried, psnr) => progress(`${tried} schedules run, ${psnr.toFixed(1)} dB …`),
         });
   await writeWhole(output, calibrationText(refined));
   await rm(partial, { force: true });

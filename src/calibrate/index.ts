@@ -8,13 +8,15 @@ export {
 export { CutModel, type Residuals } from './cut.js';
 export { calibrationText, readCalibration, writeWhole } from './file.js';
 export { type Truth, truthOf } from './fit.js';
+export { type FrontierOptions, runFrontier } from './frontier.js';
 export { merge, type Part } from './merge.js';
 export {
   fidelityOf,
   type RefineOptions,
-  refineFor,
+  refineAll,
   refineSchedule,
   runSchedule,
+  type SearchRuns,
   truthsOf,
 } from './refine.js';
-export { type RefineProgress, refine, type SearchRunOptions } from './search.js';
+export { refine, type SearchRunOptions } from './search.js';

@@ -4,6 +4,7 @@ import { psnr, rangeOf } from '../runtime/fidelity.js';
 import type { HostTensor, RunProfile } from '../runtime/index.js';
 import type { CutModel } from './cut.js';
 import { computeStage, reuseStage, reuseWith, type Stage, startOf, type Truth, truthOf } from './fit.js';
+import { runFrontier } from './frontier.js';
 
 export interface RefineOptions {
   /**
@@ -31,31 +32,53 @@ const DEPTHS = [2, 3, 4];
 /** Pulls towards a straight line that give different schedules to start from. */
 const RIDGES = [1e-4, 1e-3, 1e-2];
 
+/** Generations that the search itself runs; more are used to fit what it finds. */
+const SEARCHED = 8;
+
+export interface SearchRuns extends RefineOptions {
+  /** Told while tables are searched for by running all generations along many paths. */
+  readonly onStep?: (done: number, of: number) => void;
+}
+
 /**
- * The best schedule with so many computed steps: what follows from the calibration, for each depth and some pulls,
- * is run over the calibration's own seeds and refined; the depth that does best there is taken.
- * @param truths the calibration's generations; made where they are not given
+ * The best schedules with so many computed steps each, in that order. Tables that follow from the calibration, and those
+ * that dynamic programming finds in runs, are run over the calibration's own seeds with each depth; the best is refined.
+ * @param truths the calibration's generations
  */
-export async function refineFor(
+export async function refineAll(
   cut: CutModel,
   profile: RunProfile,
   calibration: Calibration,
-  computed: number,
-  options: RefineOptions & { readonly truths?: readonly Truth[] } = {},
-): Promise<Schedule> {
-  const truths = options.truths ?? (await truthsOf(cut, calibration));
-  const all = DEPTHS.flatMap(depth =>
-    RIDGES.flatMap(ridge => searchFrontier(calibration, computed, { depth, ridge }).at(-1) ?? []),
-  );
-  const different = [...new Map(all.map(schedule => [schedule.compute.join(), schedule])).values()];
-  let best: Schedule | undefined;
-  for (const depth of DEPTHS) {
-    const given = different.map(schedule => ({ ...schedule, depth }));
-    const fitted = await refineSchedule(cut, profile, truths, given);
-    if (best === undefined || fitted.predicted.psnr > best.predicted.psnr) best = fitted;
+  truths: readonly Truth[],
+  computed: readonly number[],
+  { onStep, ...options }: SearchRuns = {},
+): Promise<Schedule[]> {
+  const most = Math.max(...computed);
+  const longest = Math.ceil((1.3 * cut.steps) / Math.min(...computed));
+  const found = await runFrontier(cut, truths.slice(0, SEARCHED), {
+    most,
+    longest,
+    depth: 3,
+    ...(onStep !== undefined && { onStep }),
+  });
+  const schedules: Schedule[] = [];
+  for (const count of computed) {
+    const products = DEPTHS.flatMap(depth =>
+      RIDGES.flatMap(ridge => searchFrontier(calibration, count, { depth, ridge, longest }).at(-1) ?? []),
+    );
+    const [any] = products;
+    if (any === undefined) throw new Error('a frontier has at least one schedule');
+    const tables = [found.get(count), ...products.map(({ compute }) => compute)];
+    const different = new Map(tables.flatMap(table => (table === undefined ? [] : [[table.join(), table]])));
+    let best: Schedule | undefined;
+    for (const depth of DEPTHS) {
+      const given = [...different.values()].map(compute => ({ ...any, compute: [...compute], depth }));
+      const fitted = await refineSchedule(cut, profile, truths, given);
+      if (best === undefined || fitted.predicted.psnr > best.predicted.psnr) best = fitted;
+    }
+    if (best !== undefined) schedules.push(await refineSchedule(cut, profile, truths, [best], options));
   }
-  if (best === undefined) throw new Error('there are depths to try');
-  return refineSchedule(cut, profile, truths, [best], options);
+  return schedules;
 }
 
 /** The calibration's generations again. */

@@ -6,21 +6,16 @@ import { modelHash, readModel } from '../onnx/index.js';
 import type { RunProfile, SessionOptions } from '../runtime/index.js';
 import { profileHash } from './calibrate.js';
 import { CutModel } from './cut.js';
-import { refineFor, truthsOf } from './refine.js';
-
-export interface RefineProgress {
-  readonly speedup: number;
-  readonly tried: number;
-  readonly of: number;
-  /** Of the best so far, mean over the generations. */
-  readonly psnr: number;
-}
+import { refineAll, truthsOf } from './refine.js';
 
 export interface SearchRunOptions extends Pick<SessionOptions, 'threads' | 'provider'> {
   readonly speedups: readonly number[];
   /** Schedules that are run for each, beside those to start from. */
   readonly tries: number;
-  readonly onProgress?: (progress: RefineProgress) => void;
+  /** Told while tables are searched for, by step. */
+  readonly onSearch?: (done: number, of: number) => void;
+  /** Told after each schedule that was run, with the best fidelity so far. */
+  readonly onTry?: (tried: number, psnr: number) => void;
 }
 
 /**
@@ -32,7 +27,7 @@ export async function refine(
   path: string,
   profile: RunProfile,
   calibration: Calibration,
-  { speedups, tries, onProgress, ...options }: SearchRunOptions,
+  { speedups, tries, onSearch, onTry, ...options }: SearchRunOptions,
 ): Promise<Calibration> {
   requireCalibrationOf(calibration, modelHash(readModel(path)), 'the calibration');
   if (calibration.profile !== profileHash(profile)) {
@@ -45,15 +40,13 @@ export async function refine(
   const cut = await CutModel.open(path, profile, options);
   try {
     const truths = await truthsOf(cut, calibration);
-    for (const speedup of speedups) {
-      const computed = Math.max(1, Math.floor(steps / speedup + 1e-9));
-      const schedule = await refineFor(cut, profile, calibration, computed, {
-        truths,
-        tries,
-        onTry: (tried, psnr) => onProgress?.({ speedup, tried, of: tries + 1, psnr }),
-      });
-      found.set(countOf(schedule), schedule);
-    }
+    const counts = speedups.map(speedup => Math.max(1, Math.floor(steps / speedup + 1e-9)));
+    const schedules = await refineAll(cut, profile, calibration, truths, [...new Set(counts)], {
+      tries,
+      ...(onSearch !== undefined && { onStep: onSearch }),
+      ...(onTry !== undefined && { onTry }),
+    });
+    for (const schedule of schedules) found.set(countOf(schedule), schedule);
   } finally {
     await cut.close();
   }

@@ -4,7 +4,7 @@ import {
   calibrate,
   fidelityOf,
   refine,
-  refineFor,
+  refineAll,
   runSchedule,
   truthOf,
   truthsOf,
@@ -51,8 +51,7 @@ describe('refining', () => {
     const truths = await truthsOf(cut, calibration);
     const pure = searchSchedule(calibration, { kind: 'speedup', value: 2 });
     const tries: number[] = [];
-    const better = await refineFor(cut, profile, calibration, 4, {
-      truths,
+    const [better = pure] = await refineAll(cut, profile, calibration, truths, [4], {
       tries: 3,
       onTry: (_, psnr) => tries.push(psnr),
     });
