@@ -88,6 +88,6 @@ function failures({ name, refused, checks, gates }: ModelResult): Diagnostic[] {
       .map(check => diagnostic('BWC501', { check: check.name, detail: check.detail }, name)),
     ...gates
       .filter(gate => !gate.ok)
-      .map(({ gate, limit, found }) => diagnostic('BWC511', { model: name, gate, limit, found }, name)),
+      .map(({ gate, limit, found }) => diagnostic('BWC341', { model: name, gate, limit, found }, name)),
   ];
 }

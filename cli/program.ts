@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { addBench } from './bench.js';
+import { addCalibrate } from './calibrate.js';
 import { addCi } from './ci.js';
 import { addClient } from './client.js';
 import { addCompile } from './compile.js';
@@ -23,6 +24,7 @@ With --json, one JSON object goes to stdout and nothing else. Diagnostics go to 
   bwc compile dit.onnx -o dit.cached.onnx --steps 30
   bwc verify dit.onnx dit.cached.onnx --profile dit.profile.json
   bwc bench dit.onnx dit.cached.onnx --profile dit.profile.json
+  bwc calibrate dit.onnx --profile dit.profile.json -o dit.calibration.json
 `;
 
 /** The command line; every command hands its work to `perform`. */
@@ -49,6 +51,7 @@ export function createProgram(terminal: Terminal, perform: Perform): Command {
     addBench,
     addClient,
     addCi,
+    addCalibrate,
     addStrip,
     addMethods,
     addDiff,

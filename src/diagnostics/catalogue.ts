@@ -12,7 +12,7 @@ const entry = <P>(e: Entry<P>): Entry<P> => e;
 
 /**
  * Every message `bwc` can give, written once. Codes are stable and never used again for something else:
- * 1xx files, 2xx structure, 3xx options and methods, 4xx running, 5xx emitted graphs, 9xx our own mistakes.
+ * 1xx files, 2xx structure, 3xx options and methods, 4xx running, 5xx emitted graphs and calibration, 9xx our own mistakes.
  */
 export const CATALOGUE = {
   BWC101: entry<{ path: string; reason: string }>({
@@ -277,6 +277,12 @@ export const CATALOGUE = {
     why: 'The shards of one run hold each model of the pipeline once, and were made by one version.',
     hint: 'Run the shards that are missing and give all of their .json files.',
   }),
+  BWC341: entry<{ model: string; gate: string; limit: string; found: string }>({
+    kind: 'user',
+    message: p => `${p.model} fails ${p.gate}: ${p.found}, must be ${p.limit}`,
+    why: 'The pipeline sets this limit for a release.',
+    hint: 'Look at what changed since the last release, choose other options of the method, or move the limit.',
+  }),
   BWC401: entry<{ reason: string }>({
     kind: 'user',
     message: p => `onnxruntime-node cannot be loaded: ${p.reason}`,
@@ -333,11 +339,36 @@ export const CATALOGUE = {
     why: 'A fused kernel rounds in another order. With optimisations off both models agree bit for bit.',
     hint: 'Nothing to do.',
   }),
-  BWC511: entry<{ model: string; gate: string; limit: string; found: string }>({
+  BWC511: entry<{ path: string; reason: string }>({
     kind: 'user',
-    message: p => `${p.model} fails ${p.gate}: ${p.found}, must be ${p.limit}`,
-    why: 'The pipeline sets this limit for a release.',
-    hint: 'Look at what changed since the last release, choose other options of the method, or move the limit.',
+    message: p => `${p.path} is no calibration: ${p.reason}`,
+    why: 'A calibration is the JSON file that bwc calibrate writes (docs/schemas/bwc.calibration.schema.json).',
+    hint: 'Make it again with bwc calibrate MODEL --profile FILE -o CALIBRATION.',
+  }),
+  BWC512: entry<{ path: string; version: string; known: string }>({
+    kind: 'user',
+    message: p => `${p.path} has version ${p.version} of the calibration format, not ${p.known}`,
+    why: 'Numbers of another version may mean something else.',
+    hint: 'Make it again with this version of bwc.',
+  }),
+  BWC513: entry<{ path: string; recorded: string; found: string }>({
+    kind: 'user',
+    message: p =>
+      `${p.path} calibrates another model: ${p.recorded.slice(0, 12)}, this is ${p.found.slice(0, 12)}`,
+    why: 'What was measured on one model says nothing of another, nor of the same one with other weights.',
+    hint: 'Calibrate this model: bwc calibrate MODEL --profile FILE -o CALIBRATION.',
+  }),
+  BWC514: entry<{ first: string; second: string; reason: string }>({
+    kind: 'user',
+    message: p => `${p.first} and ${p.second} cannot be merged: ${p.reason}`,
+    why: 'Shards are parts of one calibration: the same model, profile and steps, and seeds of their own.',
+    hint: 'Run every shard with the same options but --shard.',
+  }),
+  BWC515: entry<{ seed: string }>({
+    kind: 'user',
+    message: p => `the model gives numbers that are not finite with seed ${p.seed}`,
+    why: 'There is nothing to measure in a generation that breaks.',
+    hint: 'Check the run profile: sampler, conditions and the scale of what is fed.',
   }),
   BWC901: entry<{ pass: string; invariant: string; reproducer: string }>({
     kind: 'bug',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { everyNth, shareOf, stepsOf } from './every-nth.js';
 import { blockRun } from './facts.js';
 import { defineMethod, reuseOf, shared } from './method.js';
-import { everyNth, shareOf, stepsOf } from './schedules.js';
 
 /** BlockDance: arXiv 2503.15927. */
 export const blockdance = defineMethod({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { stepsOf } from './every-nth.js';
 import { blockRun } from './facts.js';
 import { defineMethod, reuseOf, shared, tokenSampling } from './method.js';
-import { stepsOf } from './schedules.js';
 
 /** DBCache FnBn, as in cache-dit. */
 export const dbcache = defineMethod({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { everyNth, stepsOf } from './every-nth.js';
 import { blockRun } from './facts.js';
 import { defineMethod, reuseOf, shared } from './method.js';
-import { everyNth, stepsOf } from './schedules.js';
 
 /** Δ-DiT: arXiv 2406.01125. */
 export const deltaDit = defineMethod({

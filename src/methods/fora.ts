@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { everyNth } from './every-nth.js';
 import { eachBranch } from './facts.js';
 import { defineMethod, reuseOf, shared } from './method.js';
-import { everyNth } from './schedules.js';
 
 /** FORA: arXiv 2407.01425. */
 export const fora = defineMethod({

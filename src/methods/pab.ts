@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { everyNth, shareOf } from './every-nth.js';
 import { type BranchFact, eachBranch } from './facts.js';
 import { defineMethod, reuseOf } from './method.js';
-import { everyNth, shareOf } from './schedules.js';
 
 const every = (fallback: number, what: string) =>
   z.coerce

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { everyNth, shareOf } from './every-nth.js';
 import { blockRun } from './facts.js';
 import { defineMethod, reuseOf, shared } from './method.js';
-import { everyNth, shareOf } from './schedules.js';
 
 /** Skip-DiT's caching: arXiv 2411.17616. Made for models with long skips; works on any. */
 export const skipDit = defineMethod({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { everyNth } from './every-nth.js';
 import { eachBranch, stack } from './facts.js';
 import { defineMethod, reuseOf, shared } from './method.js';
-import { everyNth } from './schedules.js';
 
 /** TaylorSeer: arXiv 2503.06923. */
 export const taylorseer = defineMethod({

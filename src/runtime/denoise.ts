@@ -80,7 +80,8 @@ export async function generate(
   return steps;
 }
 
-function predictionOf(
+/** What the sampler uses of a model’s outputs, in the shape of the latent. */
+export function predictionOf(
   profile: RunProfile,
   model: StepModel,
   outputs: Tensors,

@@ -68,7 +68,7 @@ describe('bwc ci', () => {
     const ran = await bwc(['ci', config]);
     expect(ran.code).toBe(1);
     expect(ran.out).toContain('1 of 2 models failed.');
-    expect(ran.err).toMatch(/BWC511.*trained fails minSpeedup: [\d.]+, must be at least 1000/);
+    expect(ran.err).toMatch(/BWC341.*trained fails minSpeedup: [\d.]+, must be at least 1000/);
     expect(read('bwc-ci/bwc-ci.xml')).toMatch(/<failure message="[\d.]+, must be at least 1000"\/>/);
     expect(read('bwc-ci/bwc-ci.md')).toMatch(/- `minSpeedup`: [\d.]+, must be at least 1000/);
   });

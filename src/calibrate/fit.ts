@@ -1,0 +1,144 @@
+import { lagrange, solve } from '../methods/schedules/extrapolate.js';
+import type { HostTensor } from '../runtime/index.js';
+import type { CutModel, Residuals } from './cut.js';
+
+/** A generation of the original: the latent before each step, and at the end. */
+export interface Truth {
+  readonly seed: number;
+  readonly latents: readonly Float32Array[];
+}
+
+/** A generation with reuse, up to some step. */
+export interface Run {
+  readonly latent: Float32Array;
+  /** Of the last computed steps, newest first. */
+  readonly history: readonly Residuals[];
+}
+
+/** All runs at one step, and how they got there. */
+export interface Stage {
+  readonly runs: readonly Run[];
+  readonly computed: readonly number[];
+  readonly weights: readonly (readonly number[])[];
+}
+
+/** Pull of the fitted weights towards a straight line. */
+const RIDGE = 1e-4;
+
+/** Share of a residual by which a weight is moved to see what it does. */
+const NUDGE = 0.05;
+
+/** Runs the original. */
+export async function truthOf(cut: CutModel, seed: number): Promise<Truth> {
+  const latents = [cut.feeds.start(seed)];
+  for (let step = 0; step < cut.steps; step++) {
+    const latent = latents[step] ?? new Float32Array();
+    const { prediction } = await cut.compute(latent, step);
+    latents.push(cut.sampler.update(step, latent, prediction));
+  }
+  return { seed, latents };
+}
+
+export function startOf(truths: readonly Truth[]): Stage {
+  return {
+    runs: truths.map(({ latents }) => ({ latent: latents[0] ?? new Float32Array(), history: [] })),
+    computed: [],
+    weights: [],
+  };
+}
+
+/** Computes a step in all runs. */
+export async function computeStage(cut: CutModel, stage: Stage, depth: number): Promise<Stage> {
+  const step = stage.weights.length;
+  const runs: Run[] = [];
+  for (const { latent, history } of stage.runs) {
+    const { prediction, residuals } = await cut.compute(latent, step);
+    runs.push({
+      latent: cut.sampler.update(step, latent, prediction),
+      history: [residuals, ...history].slice(0, depth),
+    });
+  }
+  return { runs, computed: [step, ...stage.computed], weights: [...stage.weights, []] };
+}
+
+/**
+ * Reuses at a step in all runs, with the weights that bring their latents closest to the original's after it (least
+ * squares, one Gauss-Newton step from a straight line): they take back what earlier steps did wrong, as far as the
+ * kept residuals can.
+ */
+export async function reuseStage(cut: CutModel, stage: Stage, truths: readonly Truth[]): Promise<Stage> {
+  const step = stage.weights.length;
+  const nodes = stage.computed.slice(0, stage.runs[0]?.history.length ?? 0);
+  const line = lagrange(nodes.slice(0, 2), step);
+  const weights = nodes.map((_, i) => line[i] ?? 0);
+  const matrix = nodes.map(() => nodes.map(() => 0));
+  const target = nodes.map(() => 0);
+  for (const [i, run] of stage.runs.entries()) {
+    const wanted = truths[i]?.latents[step + 1];
+    if (wanted === undefined) throw new Error('every run has its original');
+    const base = weighted(run.history, weights);
+    const after = await latentAfter(cut, run, step, base);
+    const slopes: Float64Array[] = [];
+    for (const residuals of run.history) {
+      const moved = await latentAfter(cut, run, step, nudged(base, residuals));
+      slopes.push(Float64Array.from(moved, (x, at) => (x - (after[at] ?? 0)) / NUDGE));
+    }
+    slopes.forEach((a, row) => {
+      target[row] =
+        (target[row] ?? 0) + a.reduce((sum, x, at) => sum + x * ((wanted[at] ?? 0) - (after[at] ?? 0)), 0);
+      slopes.forEach((b, column) => {
+        const sums = matrix[row];
+        if (sums) sums[column] = (sums[column] ?? 0) + a.reduce((sum, x, at) => sum + x * (b[at] ?? 0), 0);
+      });
+    });
+  }
+  const change = solve(
+    matrix.map((of, i) => of.map((x, j) => (i === j ? x * (1 + RIDGE) : x))),
+    target,
+  );
+  const fitted = weights.map((w, i) => Number((w + (change?.[i] ?? 0)).toPrecision(7)));
+  return reuseWith(cut, stage, fitted);
+}
+
+/** Reuses at a step with given weights. */
+export async function reuseWith(cut: CutModel, stage: Stage, weights: readonly number[]): Promise<Stage> {
+  const step = stage.weights.length;
+  const runs: Run[] = [];
+  for (const run of stage.runs)
+    runs.push({ ...run, latent: await latentAfter(cut, run, step, weighted(run.history, weights)) });
+  return { ...stage, runs, weights: [...stage.weights, weights] };
+}
+
+async function latentAfter(
+  cut: CutModel,
+  run: Run,
+  step: number,
+  residuals: Residuals,
+): Promise<Float32Array> {
+  return cut.sampler.update(step, run.latent, await cut.reuse(run.latent, step, residuals));
+}
+
+function weighted(history: readonly Residuals[], weights: readonly number[]): Residuals {
+  const [newest = []] = history;
+  return newest.map((first, stream): HostTensor => {
+    const sum = new Float32Array(first.data.length);
+    history.forEach((residuals, i) => {
+      addTo(sum, residuals[stream], weights[i] ?? 0);
+    });
+    return { ...first, data: sum };
+  });
+}
+
+function nudged(base: Residuals, by: Residuals): Residuals {
+  return base.map((tensor, stream) => {
+    const sum = Float32Array.from(tensor.data as Float32Array);
+    addTo(sum, by[stream], NUDGE);
+    return { ...tensor, data: sum };
+  });
+}
+
+function addTo(sum: Float32Array, tensor: HostTensor | undefined, weight: number): void {
+  if (tensor === undefined || weight === 0) return;
+  const data = tensor.data as Float32Array;
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + weight * (data[i] ?? 0);
+}

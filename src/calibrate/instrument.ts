@@ -1,0 +1,156 @@
+import { type Analysis, analyse, type Block } from '../blocks/index.js';
+import { refuse } from '../diagnostics/index.js';
+import { Builder, int, type Model, type Node, type Shape, tensorType, type Value } from '../ir/index.js';
+import { flopsOf, type Inferred, inferTypes } from '../ir/infer/index.js';
+import { prepare } from '../passes/index.js';
+import type { ProfileData } from '../runtime/profile.js';
+import { roleNames } from '../runtime/profile.js';
+import { stackEnds } from './region.js';
+import { chooseRows } from './sketch.js';
+
+/** Elements of a tensor that are looked at. */
+export const LIMITS = {
+  /** Of the stack's ends and the probe: inner products over many steps must be sharp. */
+  stack: 65_536,
+  /** Of each block's and branch's result: there are many. */
+  block: 2048,
+} as const;
+
+/** A graph output that shows a part of an inner tensor, `[rows, channels]`, float32. */
+export interface Tap {
+  readonly output: string;
+  readonly channels: number;
+}
+
+export interface BlockTaps {
+  readonly group: number;
+  readonly kind: string;
+  readonly work: number | undefined;
+  readonly streams: readonly Tap[];
+  readonly branches: readonly { readonly kind: string; readonly tap: Tap }[];
+}
+
+export interface Taps {
+  readonly reuses: 'residual' | 'output';
+  /** The stack's ends by stream; without `enter` where no residual can be taken. */
+  readonly ends: readonly { readonly enter: Tap | undefined; readonly exit: Tap }[];
+  readonly probe: Tap;
+  readonly blocks: readonly BlockTaps[];
+}
+
+/**
+ * Makes the model show what its blocks do, in place: chosen rows of inner tensors become graph outputs, so that no
+ * whole activation has to be held.
+ * @throws Refusal of `analyse`, or BWC204 where the size of a tensor cannot be told
+ */
+export function instrument(model: Model, profile: ProfileData): Taps {
+  prepare(model);
+  const analysis = analyse(model, roleNames(profile));
+  const sizes = inferSizes(model, profile);
+  const ends = stackEnds(model, analysis);
+  const show = new Shower(model, sizes);
+  const [first] = analysis.blocks;
+  const probe = first?.branches[0]?.update.input;
+  if (probe === undefined) throw new Error('a model that was analysed has blocks with branches');
+  const residual = ends.filter(end => end.enter !== undefined);
+  const work = workOf(analysis, sizes);
+  const taps: Taps = {
+    reuses: residual.length > 0 ? 'residual' : 'output',
+    ends: (residual.length > 0 ? residual : ends).map(({ enter, exit }) => ({
+      enter: enter && show.tap(enter, LIMITS.stack),
+      exit: show.tap(exit, LIMITS.stack),
+    })),
+    probe: show.tap(probe, LIMITS.stack),
+    blocks: analysis.blocks.map((block, i) => ({
+      group: block.group,
+      kind: block.kind,
+      work: work?.[i],
+      streams: streamsOf(block).map(value => show.tap(value, LIMITS.block)),
+      branches: block.branches.map(({ kind, update }) => ({
+        kind,
+        tap: show.tap(update.result, LIMITS.block),
+      })),
+    })),
+  };
+  return taps;
+}
+
+function streamsOf(block: Block): Value[] {
+  const outs = block.streams.flatMap(stream => stream.out ?? []);
+  const last = block.branches.at(-1)?.update.out;
+  return outs.length > 0 || last === undefined ? outs : [last];
+}
+
+/** Sizes with the profile's inputs. */
+function inferSizes(model: Model, profile: ProfileData): Inferred {
+  const declared = model.graph.inputs.map(value => value.type);
+  for (const value of model.graph.inputs) {
+    const spec = profile.inputs[value.name];
+    if (spec !== undefined && value.type?.kind === 'tensor')
+      value.type = tensorType(value.type.elem, spec.shape);
+  }
+  const inferred = inferTypes(model);
+  model.graph.inputs.forEach((value, i) => {
+    value.type = declared[i];
+  });
+  return inferred;
+}
+
+/** Each block's share of all blocks' operations. */
+function workOf({ blocks }: Analysis, sizes: Inferred): readonly number[] | undefined {
+  const flops: number[] = [];
+  for (const block of blocks) {
+    let sum = 0;
+    for (const node of block.nodes) sum += flopsOf(node, sizes, new Map()) ?? Number.NaN;
+    flops.push(sum);
+  }
+  const all = flops.reduce((a, b) => a + b, 0);
+  return all > 0 ? flops.map(f => Number((f / all).toPrecision(6))) : undefined;
+}
+
+class Shower {
+  readonly #model: Model;
+  readonly #sizes: Inferred;
+  readonly #builder: Builder;
+  readonly #known = new Map<string, Tap>();
+
+  constructor(model: Model, sizes: Inferred) {
+    this.#model = model;
+    this.#sizes = sizes;
+    this.#builder = new Builder(model, model.graph, 'bwc/calibrate', 'bwc: made to calibrate');
+  }
+
+  tap(value: Value, limit: number): Tap {
+    const key = `${limit} ${value.name}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const type = this.#sizes.typeOf(value);
+    const shape = type?.kind === 'tensor' ? fixedShape(type.shape) : undefined;
+    const channels = shape?.at(-1);
+    if (type?.kind !== 'tensor' || shape === undefined || channels === undefined)
+      return refuse('BWC204', { value: value.name, what: 'size' });
+    const b = this.#builder;
+    const rows = shape.reduce((a, d) => a * d, 1) / channels;
+    const chosen = chooseRows(rows, channels, limit);
+    let shown = b.op('Reshape', [value, b.i64(-1, channels)]);
+    if (chosen) shown = b.op('Gather', [shown, b.i64(...chosen)], { attributes: [int('axis', 0)] });
+    if (type.elem !== 'float32') shown = b.cast(shown, 'float32');
+    shown.type = tensorType('float32', [chosen?.length ?? rows, channels]);
+    this.#model.graph.addOutput(shown);
+    // Right behind what it shows, so that nothing is held longer than in the original.
+    b.place(this.#after(value));
+    const tap: Tap = { output: shown.name, channels };
+    this.#known.set(key, tap);
+    return tap;
+  }
+
+  #after({ producer }: Value): Node | undefined {
+    const { nodes } = this.#model.graph;
+    return nodes[producer === undefined ? 0 : nodes.indexOf(producer) + 1];
+  }
+}
+
+function fixedShape(shape: Shape | undefined): readonly number[] | undefined {
+  const fixed = shape?.flatMap(d => (typeof d === 'number' ? d : []));
+  return fixed !== undefined && fixed.length > 0 && fixed.length === shape?.length ? fixed : undefined;
+}

@@ -1,0 +1,148 @@
+import { type Change, LAGS, UNIT } from '../methods/calibration.js';
+
+/** A sketch of a tensor at one step, `[rows, channels]` row-major. */
+export type Sketch = Float32Array | Float64Array;
+
+/** Whole multiples of 1e-7, which add up to the same in any order. */
+export function quantised(x: number): number {
+  // Adding 0 takes the sign off a zero.
+  return Math.round(x / UNIT) + 0;
+}
+
+/** mean|now - before| / mean|before|; 0 for two tensors of zeros. */
+export function relativeL1(now: Sketch, before: Sketch): number {
+  return ratioOf(distance(now, before), sumAbs(before));
+}
+
+export function meanAbs(x: Sketch): number {
+  return sumAbs(x) / Math.max(1, x.length);
+}
+
+/** Mean over rows of the ratio of their norms (L2); a row of zeros before counts as 1. */
+export function normRatio(now: Sketch, before: Sketch, channels: number): number {
+  const rows = now.length / channels;
+  let sum = 0;
+  for (let row = 0; row < rows; row++) {
+    let [a, b] = [0, 0];
+    for (let i = row * channels; i < (row + 1) * channels; i++) {
+      a += (now[i] ?? 0) ** 2;
+      b += (before[i] ?? 0) ** 2;
+    }
+    sum += b === 0 ? 1 : Math.sqrt(a / b);
+  }
+  return sum / rows;
+}
+
+export function dot(a: Sketch, b: Sketch): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}
+
+/** Lower triangle of the inner products of tensors that come step by step. Holds them all: give it sketches. */
+export class Gram {
+  /** Row by row, divided by the number of elements. */
+  readonly triangle: number[] = [];
+  readonly #steps: (readonly Sketch[])[] = [];
+
+  /** @param parts the tensors of one step, the same number and sizes at each */
+  add(parts: readonly Sketch[]): void {
+    this.#steps.push(parts);
+    const elements = parts.reduce((sum, part) => sum + part.length, 0);
+    for (const before of this.#steps) {
+      let sum = 0;
+      parts.forEach((part, i) => {
+        sum += dot(part, before[i] ?? part);
+      });
+      this.triangle.push(sum / elements);
+    }
+  }
+}
+
+interface Seen {
+  readonly sketch: Sketch;
+  readonly abs: number;
+  readonly norm: number;
+}
+
+/** How one tensor changes over a generation, against each of the last steps. */
+export class ChangeMeter {
+  readonly #channels: number;
+  readonly #seen: Seen[] = [];
+  readonly #change: Change = { older: [], newer: [], angle: [], size: [], ratio: [] };
+
+  constructor(channels: number) {
+    this.#channels = channels;
+  }
+
+  add(sketch: Sketch): void {
+    const now: Seen = { sketch, abs: sumAbs(sketch), norm: Math.sqrt(dot(sketch, sketch)) };
+    const { older, newer, angle, size, ratio } = this.#change;
+    const rows = this.#seen.map(before => compare(now, before));
+    older.push(rows.map(row => row.older));
+    newer.push(rows.map(row => row.newer));
+    angle.push(rows.map(row => row.angle));
+    size.push(quantised(now.norm / Math.sqrt(sketch.length)));
+    const [before] = this.#seen;
+    ratio.push(before === undefined ? 0 : quantised(normRatio(sketch, before.sketch, this.#channels)));
+    this.#seen.unshift(now);
+    this.#seen.length = Math.min(this.#seen.length, LAGS);
+  }
+
+  get change(): Change {
+    return this.#change;
+  }
+}
+
+function compare(now: Seen, before: Seen): { older: number; newer: number; angle: number } {
+  const a = now.sketch;
+  const b = before.sketch;
+  let [far, inner] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const x = a[i] ?? 0;
+    const y = b[i] ?? 0;
+    far += Math.abs(x - y);
+    inner += x * y;
+  }
+  const both = now.norm * before.norm;
+  return {
+    older: quantised(ratioOf(far, before.abs)),
+    newer: quantised(ratioOf(far, now.abs)),
+    angle: quantised(both === 0 ? 0 : 1 - inner / both),
+  };
+}
+
+/** Largest ratio that is told: what came from nothing changed by so much. */
+const MOST = 1000;
+
+function ratioOf(difference: number, size: number): number {
+  return difference === 0 ? 0 : Math.min(MOST, difference / size);
+}
+
+function distance(a: Sketch, b: Sketch): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += Math.abs((a[i] ?? 0) - (b[i] ?? 0));
+  return sum;
+}
+
+function sumAbs(x: Sketch): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += Math.abs(x[i] ?? 0);
+  return sum;
+}
+
+/** Adds what other samples showed of the same tensor. */
+export function addChange(a: Change, b: Change): Change {
+  const rows = (x: number[][], y: number[][]): number[][] => x.map((row, s) => sums(row, y[s] ?? []));
+  return {
+    older: rows(a.older, b.older),
+    newer: rows(a.newer, b.newer),
+    angle: rows(a.angle, b.angle),
+    size: sums(a.size, b.size),
+    ratio: sums(a.ratio, b.ratio),
+  };
+}
+
+function sums(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((x, i) => x + (b[i] ?? 0));
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import {
+  CutModel,
+  calibrate,
+  fidelityOf,
+  refine,
+  refineAll,
+  runSchedule,
+  truthOf,
+  truthsOf,
+} from '../../src/calibrate/index.js';
+import { searchSchedule } from '../../src/methods/schedules/index.js';
+import { loadProfile, type RunProfile } from '../../src/runtime/index.js';
+import { defined, FIXTURES, type Fixture, TRAINED } from '../blocks/fixtures.js';
+
+function profileOf(fixture: Fixture, steps: number): RunProfile {
+  const profile = loadProfile(fixture.profile);
+  return { ...profile, sampler: { ...profile.sampler, steps } };
+}
+
+const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
+
+describe.each(FIXTURES)('$title', fixture => {
+  it('gives without its blocks, on what they added, what it gives with them', async () => {
+    const cut = await CutModel.open(fixture.path, profileOf(fixture, 3), { threads: 1 });
+    const latent = cut.feeds.start(1);
+    const { prediction, residuals } = await cut.compute(latent, 0);
+    const again = await cut.reuse(latent, 0, residuals);
+    const other = await cut.reuse(
+      latent,
+      0,
+      residuals.map(r => ({ ...r, data: Float32Array.from(r.data as Float32Array, x => 2 * x) })),
+    );
+    const far = (a: Float64Array, b: Float64Array): number =>
+      Math.sqrt(mean([...a].map((x, i) => (x - (b[i] ?? Number.NaN)) ** 2)) / mean([...a].map(x => x * x)));
+    expect(far(prediction, again)).toBeLessThan(fixture.family === 'dit' ? 5e-3 : 1e-5);
+    expect(far(prediction, other)).toBeGreaterThan(1e-2);
+    await cut.close();
+  });
+});
+
+describe('refining', () => {
+  const [fixture] = TRAINED;
+  const { path } = defined(fixture);
+  const profile = profileOf(defined(fixture), 8);
+  const calibrated = calibrate(path, profile, { seeds: [1, 2, 3], threads: 1 });
+
+  it('does better in runs than what follows from the calibration, and says how well', async () => {
+    const { calibration } = await calibrated;
+    const cut = await CutModel.open(path, profile, { threads: 1 });
+    const truths = await truthsOf(cut, calibration);
+    const pure = searchSchedule(calibration, { kind: 'speedup', value: 2 });
+    const tries: number[] = [];
+    const [better = pure] = await refineAll(cut, profile, calibration, truths, [4], {
+      tries: 3,
+      onTry: (_, psnr) => tries.push(psnr),
+    });
+    const run = async (schedule: typeof pure): Promise<number> =>
+      mean(fidelityOf(cut, profile, truths, await runSchedule(cut, truths, schedule)));
+    expect(await run(better)).toBeGreaterThan(await run(pure));
+    expect(better.predicted.psnr).toBeCloseTo(await run(better), 1);
+    expect(better.predicted.from).toBe('runs');
+    expect(tries).toEqual([...tries].sort((a, b) => a - b));
+    expect(tries.length).toBeLessThanOrEqual(4);
+    const unseen = [await truthOf(cut, 50)];
+    const [held = 0] = fidelityOf(cut, profile, unseen, await runSchedule(cut, unseen, better));
+    expect(held).toBeGreaterThan(20);
+    await cut.close();
+  });
+
+  it('of all steps computed changes nothing', async () => {
+    const cut = await CutModel.open(path, profile, { threads: 1 });
+    const truths = [await truthOf(cut, 1)];
+    const all = { compute: Array.from({ length: 8 }, () => true), weights: [], depth: 1 };
+    expect(fidelityOf(cut, profile, truths, await runSchedule(cut, truths, all))).toEqual([
+      Number.POSITIVE_INFINITY,
+    ]);
+    await cut.close();
+  });
+
+  it('keeps schedules in the calibration, where the search finds them', async () => {
+    const { calibration } = await calibrated;
+    const refined = await refine(path, profile, calibration, { speedups: [2, 4], tries: 0, threads: 1 });
+    expect(refined.schedules?.map(({ predicted }) => predicted.work)).toEqual([0.5, 0.25]);
+    const found = searchSchedule(refined, { kind: 'speedup', value: 2 });
+    expect(found).toEqual(refined.schedules?.[0]);
+    expect(searchSchedule(refined, { kind: 'psnr', value: found.predicted.psnr })).toEqual(found);
+    const more = await refine(path, profile, refined, { speedups: [8], tries: 0, threads: 1 });
+    expect(more.schedules).toHaveLength(3);
+  });
+
+  it('refuses what does not belong together', async () => {
+    const { calibration } = await calibrated;
+    const options = { speedups: [2], tries: 0, threads: 1 };
+    await expect(refine(path, profileOf(defined(fixture), 7), calibration, options)).rejects.toThrow(
+      'BWC514',
+    );
+    await expect(refine(path, profile, { ...calibration, model: '0'.repeat(64) }, options)).rejects.toThrow(
+      'BWC513',
+    );
+  });
+});
