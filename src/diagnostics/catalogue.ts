@@ -285,6 +285,13 @@ export const CATALOGUE = {
     why: 'A fused kernel rounds in another order. With optimisations off both models agree bit for bit.',
     hint: 'Nothing to do.',
   }),
+  BWC503: entry<{ reason: string }>({
+    kind: 'user',
+    severity: 'note',
+    message: p => `bits were compared in float32: ${p.reason}`,
+    why: 'A provider without 16-bit kernels computes in float32 and rounds only where values meet other nodes, and the edges of a branch are such places.',
+    hint: 'Nothing to do; on a provider that has the kernels the bits of the models themselves can be compared.',
+  }),
   BWC901: entry<{ pass: string; invariant: string; reproducer: string }>({
     kind: 'bug',
     message: p => `pass ${p.pass} broke the graph: ${p.invariant}`,
