@@ -60,7 +60,9 @@ export async function examine(name: string, path: string, run = true): Promise<R
     return model;
   };
   if (truth.refused !== undefined) {
-    await attempt('identified', () => refused(measured(), notes));
+    const { refused: what } = truth;
+    await attempt('identified', () => refused(measured(), what, notes));
+    await attempt('unnamed', () => unnamed(path));
     return { name, truth: truth.refused, nodes, ms, problems, notes };
   }
   await attempt('identified', () => {
@@ -83,16 +85,27 @@ function read(path: string): Model {
   return model;
 }
 
-/** A model that is not a diffusion transformer must be refused, for what it is and not by a mistake of ours. */
-function refused(model: Model, notes: string[]): string[] {
+/** The diagnostic for each thing that is no diffusion transformer, as its family calls it. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  'layers without residuals': 'BWC201',
+  'a text encoder': 'BWC211',
+  'an image classifier': 'BWC212',
+  'a UNet': 'BWC215',
+  'a language model': 'BWC216',
+  'a single block': 'BWC217',
+  'a VAE decoder': 'BWC218',
+};
+
+/** A model that is not a diffusion transformer must be refused for what it is. */
+function refused(model: Model, what: string, notes: string[]): string[] {
   try {
     const { blocks } = analyse(model);
     return [`not refused; found ${runs(blocks)}`];
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const { code, kind, message } = error.diagnostic;
+    const { code, message } = error.diagnostic;
     notes.push(`${code}: ${message}`);
-    return code.startsWith('BWC2') && kind === 'user' ? [] : [`refused with ${code}: ${message}`];
+    return code === REFUSALS[what] ? [] : [`refused with ${code}, not ${REFUSALS[what]}: ${message}`];
   }
 }
 
