@@ -13,6 +13,8 @@ interface Options {
   readonly stateDefaults?: true | undefined;
   readonly latent?: string | undefined;
   readonly timestep?: string | undefined;
+  readonly prediction?: string | undefined;
+  readonly guidance?: string | undefined;
   readonly weights?: Weights | undefined;
   readonly checksum?: true | undefined;
   readonly dryRun?: true | undefined;
@@ -30,6 +32,8 @@ export function addCompile(program: Command, perform: Perform): void {
     .option('--state-defaults', 'give every added input a default, so that callers may leave them out')
     .option('--latent <name>', HELP.latent)
     .option('--timestep <name>', HELP.timestep)
+    .option('--prediction <name>', HELP.prediction)
+    .option('--guidance <name>', HELP.guidance)
     .addOption(new Option('--weights <how>', HELP.weights).choices(WEIGHTS_CHOICES))
     .option('--checksum', HELP.checksum)
     .option('--dry-run', 'print the plan and write nothing')

@@ -6,6 +6,8 @@ import type { Outcome, Perform } from './outcome.js';
 interface Options {
   readonly latent?: string | undefined;
   readonly timestep?: string | undefined;
+  readonly prediction?: string | undefined;
+  readonly guidance?: string | undefined;
   readonly size: ReadonlyMap<string, number>;
   readonly explain?: true | undefined;
 }
@@ -17,6 +19,8 @@ export function addInspect(program: Command, perform: Perform): void {
     .argument('<model>', 'the exported model')
     .option('--latent <name>', HELP.latent)
     .option('--timestep <name>', HELP.timestep)
+    .option('--prediction <name>', HELP.prediction)
+    .option('--guidance <name>', HELP.guidance)
     .option(
       '--size <name=n>',
       'size of a symbolic dimension, to count operations; may be repeated',
@@ -42,6 +46,8 @@ async function inspectFile(path: string, options: Options): Promise<Outcome> {
     bytes: statSync(path).size,
     latent: options.latent,
     timestep: options.timestep,
+    prediction: options.prediction,
+    guidance: options.guidance,
     sizes: options.size,
   });
   const { diagnostics, ...json } = facts;

@@ -7,6 +7,8 @@ export const HELP = {
   json: 'print one JSON object',
   latent: 'the input that is denoised, where bwc cannot tell',
   timestep: 'the input that tells the noise level, where bwc cannot tell',
+  prediction: 'the output that the sampler reads, where bwc cannot tell',
+  guidance: 'the input that tells how strongly to follow the prompt, where bwc cannot tell',
   weights:
     'for weights in other files: refer to them (needs their folder; the default), copy or link them beside the ' +
     'output, or embed them',

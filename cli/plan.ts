@@ -10,6 +10,8 @@ interface Options {
   readonly steps?: number | undefined;
   readonly latent?: string | undefined;
   readonly timestep?: string | undefined;
+  readonly prediction?: string | undefined;
+  readonly guidance?: string | undefined;
 }
 
 export function addPlan(program: Command, perform: Perform): void {
@@ -22,6 +24,8 @@ export function addPlan(program: Command, perform: Perform): void {
     .option('--steps <n>', 'denoising steps of a generation', positiveInteger)
     .option('--latent <name>', HELP.latent)
     .option('--timestep <name>', HELP.timestep)
+    .option('--prediction <name>', HELP.prediction)
+    .option('--guidance <name>', HELP.guidance)
     .option('--json', HELP.json)
     .action((model, options) => perform(() => planFile(model, options)));
 }
@@ -35,8 +39,9 @@ async function planFile(path: string, options: Options): Promise<Outcome> {
     import('../src/report/plan.js'),
   ]);
   const start = performance.now();
-  const { latent, timestep } = options;
-  const inspected = inspectFacts(readModel(path), { path, bytes: statSync(path).size, latent, timestep });
+  const { latent, timestep, prediction, guidance } = options;
+  const roles = { latent, timestep, prediction, guidance };
+  const inspected = inspectFacts(readModel(path), { path, bytes: statSync(path).size, ...roles });
   const compiled = compile(readModel(path), { ...options, set: Object.fromEntries(options.set) });
   const elapsedMs = performance.now() - start;
   const facts = compileFacts(compiled, { output: null, dryRun: true, elapsedMs });

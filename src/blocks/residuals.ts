@@ -218,7 +218,10 @@ function kindOf(
   return streamed.length > 1 ? 'self-attention' : 'cross-attention';
 }
 
-/** True when a path from the stream to the result goes around attention through two weights or more. */
+/**
+ * True when a path from the stream to the result goes around attention through two weights or more. What only scales
+ * the attention's result is a gate and no path.
+ */
 function hasFeedForwardPath(
   flow: Flow,
   skip: Value,
@@ -226,12 +229,17 @@ function hasFeedForwardPath(
   cone: readonly Node[],
   cores: readonly Node[],
 ): boolean {
-  const blocked = new Set(cores);
+  const cored = new Set<Node>(cores);
+  const behind = new Set<Value>();
   const weights = new Map<Value, number>([[skip, 0]]);
   for (const node of cone) {
-    if (blocked.has(node)) continue;
+    const attended = node.inputs.filter(value => value !== undefined && behind.has(value));
+    if (cored.has(node) || attended.length > 0)
+      for (const output of node.outputs) if (output) behind.add(output);
+    if (cored.has(node)) continue;
+    const paths = node.op === 'Mul' && attended.length > 0 ? attended : node.inputs;
     let most = -1;
-    for (const value of node.inputs) if (value !== undefined) most = Math.max(most, weights.get(value) ?? -1);
+    for (const value of paths) if (value !== undefined) most = Math.max(most, weights.get(value) ?? -1);
     if (most < 0) continue;
     const here = most + (flow.isProjection(node) ? 1 : 0);
     for (const output of node.outputs) if (output) weights.set(output, here);

@@ -1,6 +1,7 @@
-import { isFloat, type Model, type Node, type Value } from '../ir/index.js';
+import { isFloat, type Model, type Value } from '../ir/index.js';
 import type { Inferred } from '../ir/infer/index.js';
 import type { Flow } from './flow.js';
+import { sinesOf } from './sines.js';
 
 /** What a graph input or output is for, and why we think so. */
 export interface Role {
@@ -25,6 +26,9 @@ export interface Roles {
 export interface RoleHints {
   readonly latent?: string | undefined;
   readonly timestep?: string | undefined;
+  /** An output. */
+  readonly prediction?: string | undefined;
+  readonly guidance?: string | undefined;
 }
 
 export interface RoleCandidates {
@@ -35,12 +39,18 @@ export interface RoleCandidates {
 
 /**
  * Ranks the inputs. The latent is the float input shaped most like an output that depends on it; the timestep is
- * the input of one or two dimensions that reaches a sine without passing a weight.
+ * the input of one or two dimensions that is embedded by sines and cosines.
+ * @param outputs those that may be the prediction
  */
-export function rankRoles(model: Model, flow: Flow, inferred: Inferred): RoleCandidates {
+export function rankRoles(
+  model: Model,
+  flow: Flow,
+  inferred: Inferred,
+  outputs: readonly Value[] = model.graph.outputs,
+): RoleCandidates {
   const inputs = model.graph.inputs.filter(v => v.initializer === undefined);
   let best: { latent: Role; prediction: Role; score: number }[] = [];
-  for (const output of model.graph.outputs) {
+  for (const output of outputs) {
     const to = inferred.shapeOf(output);
     for (const input of inputs) {
       const elem = inferred.elemOf(input);
@@ -59,56 +69,19 @@ export function rankRoles(model: Model, flow: Flow, inferred: Inferred): RoleCan
   }
   best = best.sort((a, b) => b.score - a.score);
   const timestep = inputs
-    .filter(v => (inferred.shapeOf(v)?.length ?? 9) <= 2)
-    .map(v => ({ value: v, depth: sineDepth(v) }))
-    .filter(c => c.depth !== undefined)
-    .map(c => ({ value: c.value, reason: 'embedded by sines and cosines before any weight' }));
+    .filter(v => (inferred.shapeOf(v)?.length ?? 9) <= 2 && sinesOf(flow, v) === 'embedded')
+    .map(value => ({ value, reason: 'embedded by sines and cosines before any weight' }));
   return { latent: best.map(b => b.latent), timestep, prediction: best[0]?.prediction };
 }
 
 /** What an input is for that is neither latent nor timestep. */
-export function otherRole(value: Value, inferred: Inferred): InputRole {
+export function otherRole(value: Value, flow: Flow, inferred: Inferred): InputRole {
   const rank = inferred.shapeOf(value)?.length ?? 0;
   if (inferred.elemOf(value) === 'bool') return { value, role: 'mask', reason: 'boolean' };
-  if (sineDepth(value) === undefined) return { value, role: 'condition', reason: 'none of the others' };
-  return rank <= 1
+  const sines = sinesOf(flow, value);
+  if (sines === 'rotary')
+    return { value, role: 'position', reason: 'only turned into sines and cosines that rotate what attends' };
+  return sines === 'embedded' && rank <= 1
     ? { value, role: 'guidance', reason: 'embedded as the timestep is' }
-    : { value, role: 'position', reason: 'turned into sines and cosines, one row a token' };
-}
-
-const ELEMENTWISE: ReadonlySet<string> = new Set([
-  'Cast',
-  'CastLike',
-  'Mul',
-  'Div',
-  'Add',
-  'Sub',
-  'Identity',
-  'Reshape',
-  'Unsqueeze',
-  'Squeeze',
-  'Expand',
-  'Flatten',
-  'Concat',
-  'MatMul',
-  'Einsum',
-]);
-
-/** Hops from an input to a Sin or Cos through elementwise operators; undefined when there is no such way. */
-function sineDepth(input: Value): number | undefined {
-  let front: Value[] = [input];
-  const seen = new Set<Node>();
-  for (let depth = 0; depth < 16 && front.length > 0; depth++) {
-    const next: Value[] = [];
-    for (const value of front) {
-      for (const user of value.users) {
-        if (!('opType' in user) || seen.has(user)) continue;
-        seen.add(user);
-        if (user.op === 'Sin' || user.op === 'Cos') return depth;
-        if (ELEMENTWISE.has(user.op)) for (const output of user.outputs) if (output) next.push(output);
-      }
-    }
-    front = next;
-  }
-  return undefined;
+    : { value, role: 'condition', reason: 'none of the others' };
 }

@@ -1,8 +1,9 @@
 import { refuse } from '../diagnostics/index.js';
 import { isFloat, type Model, type Value } from '../ir/index.js';
 import { evaluate, flopsOf, type Inferred } from '../ir/infer/index.js';
-import type { Block } from './blocks.js';
+import type { Block, BlockGroup } from './blocks.js';
 import type { Flow } from './flow.js';
+import type { Update } from './residuals.js';
 import type { RoleHints, Roles } from './roles.js';
 
 /** Below this share of a step's operations the blocks are not what the model is made of. */
@@ -11,14 +12,59 @@ const LEAST_SHARE = 0.5;
 /** Size taken for dimensions that are open, where only a share matters. */
 const TYPICAL = 16;
 
-/** Refuses models without a latent to read: only token numbers come in. */
+/** Refuses models without a latent to read: only token numbers come in (BWC211, or BWC216 for one that writes text). */
 export function refuseTextModel(model: Model, inferred: Inferred): void {
   const inputs = realInputs(model);
   const floats = inputs.some(v => {
     const elem = inferred.elemOf(v);
     return elem === undefined || isFloat(elem);
   });
-  if (!floats && inputs.length > 0) refuse('BWC211', { inputs: inputs.map(v => v.name).join(', ') });
+  if (floats || inputs.length === 0) return;
+  const names = inputs.map(v => v.name).join(', ');
+  const scores = model.graph.outputs.find(v => scoresTokens(v, inputs, inferred));
+  if (scores === undefined) refuse('BWC211', { inputs: names });
+  refuse('BWC216', { inputs: names, output: scores.name });
+}
+
+/** True for an output as wide as a table that the inputs are looked up in: it scores each token of a vocabulary. */
+function scoresTokens(output: Value, inputs: readonly Value[], inferred: Inferred): boolean {
+  const width = inferred.shapeOf(output)?.at(-1);
+  if (typeof width !== 'number') return false;
+  return inputs.some(input =>
+    [...input.users].some(user => {
+      const table = 'op' in user && user.op === 'Gather' ? user.inputs[0] : undefined;
+      return table !== undefined && table !== input && inferred.shapeOf(table)?.[0] === width;
+    }),
+  );
+}
+
+/**
+ * Refuses a model in which no block repeats that attends: one of convolutions (BWC218), a single block (BWC217), or
+ * anything else without like blocks (BWC201).
+ */
+export function refuseUnrepeated(
+  flow: Flow,
+  updates: readonly Update[],
+  blocks: readonly Block[],
+  groups: readonly BlockGroup[],
+): void {
+  const repeated = blocks.filter(b => (groups[b.group]?.count ?? 0) >= 2);
+  if (repeated.some(attends)) return;
+  if (updates.length === 0) refuse('BWC201', { found: 'no residual update with a weight in it' });
+  const convolving = updates.filter(u =>
+    u.cone.every(node => node.op === 'Conv' || !flow.isProjection(node)),
+  ).length;
+  if (2 * convolving > updates.length) refuse('BWC218', { convolving, all: updates.length });
+  if (repeated.length > 0) return;
+  const [only, ...more] = blocks;
+  if (only !== undefined && more.length === 0) refuse('BWC217', { kind: only.kind });
+  const found = `${updates.length} residual update${updates.length === 1 ? '' : 's'}`;
+  const why = blocks.length === 0 ? 'none on the way of the latent' : 'no two blocks alike';
+  refuse('BWC201', { found: `${found}, ${why}` });
+}
+
+function attends(block: Block): boolean {
+  return block.branches.some(branch => branch.kind !== 'feed-forward');
 }
 
 /**
@@ -65,7 +111,7 @@ export function refuseOthers(
 
 /** Refuses streams that change their width, and convolutions as units of their own between the blocks. */
 function refuseUNet(flow: Flow, inferred: Inferred, blocks: readonly Block[]): void {
-  const attending = blocks.filter(b => b.branches.some(br => br.kind !== 'feed-forward'));
+  const attending = blocks.filter(attends);
   const widths = new Set(attending.map(b => b.streams[0] && inferred.shapeOf(b.streams[0].in)?.at(-1)));
   widths.delete(undefined);
   if (widths.size > 1) refuse('BWC215', { found: `its stream is ${[...widths].join(' and then ')} wide` });

@@ -136,9 +136,9 @@ export const CATALOGUE = {
     why: 'Skipping the blocks would leave a reader without its value.',
     hint: 'Report the model; the plan needs one more boundary tensor than bwc can find.',
   }),
-  BWC203: entry<{ role: string; candidates: string }>({
+  BWC203: entry<{ role: string; port: string; candidates: string }>({
     kind: 'user',
-    message: p => `cannot tell which input is the ${p.role} (${p.candidates})`,
+    message: p => `cannot tell which ${p.port} is the ${p.role} (${p.port}s: ${p.candidates})`,
     why: 'The structure allows more than one reading, or none.',
     hint: p => `Name it with --${p.role}.`,
   }),
@@ -209,6 +209,25 @@ export const CATALOGUE = {
     message: p => `a UNet: ${p.found}`,
     why: 'A UNet works at several resolutions and joins them again; no run of its blocks can be skipped as one.',
     hint: 'Caching UNets is another method (DeepCache); bwc is for transformers.',
+  }),
+  BWC216: entry<{ inputs: string; output: string }>({
+    kind: 'user',
+    message: p =>
+      `a language model: ${p.inputs} are token numbers, and ${p.output} scores each token there is`,
+    why: 'It writes text word by word; a denoiser reads the picture, video or sound that it denoises.',
+    hint: 'Compile the denoising transformer itself.',
+  }),
+  BWC217: entry<{ kind: string }>({
+    kind: 'user',
+    message: p => `only one transformer block found: ${p.kind}`,
+    why: 'Caching pays where the same kind of block is computed many times per step.',
+    hint: 'Compile the whole denoising transformer.',
+  }),
+  BWC218: entry<{ convolving: number; all: number }>({
+    kind: 'user',
+    message: p => `a convolutional model: ${p.convolving} of its ${p.all} residual updates are convolutions`,
+    why: 'Autoencoders and upscalers look like this; they run once per picture and hold no run of transformer blocks.',
+    hint: 'Compile the denoising transformer itself.',
   }),
   BWC301: entry<{ name: string; known: string }>({
     kind: 'usage',
@@ -369,6 +388,13 @@ export const CATALOGUE = {
     message: p => `the model gives numbers that are not finite with seed ${p.seed}`,
     why: 'There is nothing to measure in a generation that breaks.',
     hint: 'Check the run profile: sampler, conditions and the scale of what is fed.',
+  }),
+  BWC503: entry<{ reason: string }>({
+    kind: 'user',
+    severity: 'note',
+    message: p => `bits were compared in float32: ${p.reason}`,
+    why: 'A provider without 16-bit kernels computes in float32 and rounds only where values meet other nodes, and the edges of a branch are such places.',
+    hint: 'Nothing to do; on a provider that has the kernels the bits of the models themselves can be compared.',
   }),
   BWC901: entry<{ pass: string; invariant: string; reproducer: string }>({
     kind: 'bug',

@@ -10,7 +10,15 @@ export type { Origin } from './origin.js';
 export { parse } from './parse.js';
 export { applyPatch, type Patch, PatchError, type Replacement } from './patch.js';
 export { print, printGraph } from './print.js';
-export { type ExternalData, fromHalf, Tensor, type TensorInit, type TypedArray, toHalf } from './tensor.js';
+export {
+  type ExternalData,
+  fromBrain,
+  fromHalf,
+  Tensor,
+  type TensorInit,
+  type TypedArray,
+  toHalf,
+} from './tensor.js';
 export * from './traverse.js';
 export * from './types.js';
 export { type User, Value } from './value.js';

@@ -161,7 +161,8 @@ function toBrain(x: number): number {
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 
-function fromBrain(bits: number): number {
+/** The number that a bfloat16 holds. */
+export function fromBrain(bits: number): number {
   FLOAT_BITS.setUint32(0, bits << 16);
   return FLOAT_BITS.getFloat32(0);
 }

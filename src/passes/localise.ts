@@ -29,15 +29,15 @@ export const localise: Pass = {
   run(context) {
     for (const gate of context.emitted.gates) {
       for (const branch of [gate.reuse, gate.compute]) {
-        // A copied node reads constants of its own, which the second round brings near.
-        bringNear(context, gate, branch);
-        bringNear(context, gate, branch);
+        // A copied node reads values of its own, which the next round brings near.
+        while (bringNear(context, gate, branch));
       }
     }
   },
 };
 
-function bringNear(context: Context, gate: Gate, branch: Graph): void {
+/** False when all that the branch wants is near. */
+function bringNear(context: Context, gate: Gate, branch: Graph): boolean {
   const insert: Node[] = [];
   const replace: Replacement[] = [];
   for (const value of captures(branch)) {
@@ -49,6 +49,7 @@ function bringNear(context: Context, gate: Gate, branch: Graph): void {
     replace.push({ from: value, to: copy, where: user => isWithin(branch, user) });
   }
   applyPatch({ graph: branch, insert, before: branch.nodes[0], replace });
+  return replace.length > 0;
 }
 
 function isSmallConstant(value: Value): boolean {
@@ -58,9 +59,24 @@ function isSmallConstant(value: Value): boolean {
   return value.producer?.op === 'Constant';
 }
 
-/** ONNX Runtime wants a dequantising node for each reader, and does not survive one whose readers lie in two graphs. */
+/** Operators through which ONNX Runtime moves a dequantising node towards its readers. */
+const DEQUANTISED_THROUGH: ReadonlySet<string> = new Set([
+  'MaxPool',
+  'Reshape',
+  'Slice',
+  'Squeeze',
+  'Transpose',
+  'Unsqueeze',
+]);
+
+/**
+ * ONNX Runtime wants a dequantising node for each reader, moves it behind what only rearranges, and does not survive
+ * it when a reader lies in another graph.
+ */
 function isDequantised(value: Value): boolean {
-  return value.producer?.op === 'DequantizeLinear';
+  let at: Value | undefined = value;
+  while (at?.producer !== undefined && DEQUANTISED_THROUGH.has(at.producer.op)) [at] = at.producer.inputs;
+  return at?.producer?.op === 'DequantizeLinear';
 }
 
 function isNeededNear(graph: Graph, branch: Graph, value: Value): boolean {

@@ -5,7 +5,10 @@ import { flatten, type InputSpec, type RunProfile, reasonOf, roleNames } from '.
 import { randomNumbers } from './random.js';
 import type { Port, StepModel } from './session.js';
 import { readTensorFile } from './tensorfile.js';
-import { convert, fromNumbers, type HostTensor, sizeOf } from './tensors.js';
+import { convert, fromNumbers, type HostTensor, isRunType, type RunType, sizeOf } from './tensors.js';
+
+/** An input of a type that can be fed. */
+type FedSpec = InputSpec & { readonly type: RunType };
 
 /** What a profile feeds to a model: the parts that stay, and how to make those that change. */
 export interface Feeds {
@@ -30,7 +33,8 @@ export function prepareFeeds(
   checkFit(profile, model);
   const names = roleNames(profile);
   const constants = new Map<string, HostTensor>();
-  for (const [name, spec] of Object.entries(profile.inputs)) {
+  for (const name of Object.keys(profile.inputs)) {
+    const spec = specOf(profile, name);
     if (spec.role === 'guidance' || spec.role === 'condition') {
       constants.set(name, convert(fixed(profile, name, spec), spec.type));
     }
@@ -55,10 +59,14 @@ export function prepareFeeds(
   };
 }
 
-function specOf(profile: RunProfile, name: string): InputSpec {
+function specOf(profile: RunProfile, name: string): FedSpec {
   const spec = profile.inputs[name];
-  if (spec === undefined) throw new Error(`a checked profile has no input ${name}`);
+  if (spec === undefined || !isFed(spec)) throw new Error(`a checked profile has no input ${name}`);
   return spec;
+}
+
+function isFed(spec: InputSpec): spec is FedSpec {
+  return isRunType(spec.type);
 }
 
 function toNumbers(tensor: HostTensor): ArrayLike<number> {
@@ -66,13 +74,13 @@ function toNumbers(tensor: HostTensor): ArrayLike<number> {
 }
 
 /** A timestep in an integer type is rounded to the nearest. */
-function filled(spec: InputSpec, value: number): HostTensor {
+function filled(spec: FedSpec, value: number): HostTensor {
   const x = spec.type.startsWith('float') ? value : Math.round(value);
   return fromNumbers(spec.type, spec.shape, new Float64Array(sizeOf(spec.shape)).fill(x));
 }
 
 /** A value that does not depend on the run. */
-function fixed(profile: RunProfile, name: string, spec: InputSpec): HostTensor {
+function fixed(profile: RunProfile, name: string, spec: FedSpec): HostTensor {
   const size = sizeOf(spec.shape);
   if (spec.values !== undefined) {
     const flat = flatten(spec.values);
@@ -110,6 +118,7 @@ function checkFit(profile: RunProfile, model: Pick<StepModel, 'path' | 'inputs' 
     const spec = profile.inputs[name];
     if (spec === undefined) complain(`it says nothing of input ${name}`);
     else if (spec.type !== type) complain(`input ${name} has type ${type}, not ${spec.type}`);
+    else if (!isFed(spec)) complain(`input ${name} has type ${type}, which JavaScript cannot feed`);
     else if (!fits(shape, spec.shape)) {
       complain(
         `input ${name} has shape [${shape.map(d => d ?? '?').join(', ')}], not [${spec.shape.join(', ')}]`,

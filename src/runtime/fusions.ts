@@ -1,25 +1,41 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allNodes } from '../ir/index.js';
+import { allNodes, type Node } from '../ir/index.js';
 import { openModel, type SessionOptions } from './session.js';
 
-/** How often each operator occurs, branches and bodies included. */
+/** How often each operator occurs with so many inputs, branches and bodies included. */
 export type OpCounts = ReadonlyMap<string, number>;
 
-/** An operator that ONNX Runtime uses more or less often in the compiled model than in the original. */
+/** An operator that ONNX Runtime's fusions leave more or less often in the compiled model than in the original. */
 export interface FusionDifference {
   readonly op: string;
+  /** Inputs of the operator: what is fused into it comes with inputs of its own. */
+  readonly inputs: number;
   readonly original: number;
   readonly compiled: number;
 }
 
-/** Counts the operators of a model file. */
+/** The key of an operator in `OpCounts`. */
+export function opKey(op: string, inputs: number): string {
+  return `${op}/${inputs}`;
+}
+
+/** Counts the operators of a model file, without those that the rewrite added. */
 export async function countOps(path: string): Promise<OpCounts> {
   const { readModel } = await import('../onnx/index.js');
   const counts = new Map<string, number>();
-  for (const node of allNodes(readModel(path).graph)) counts.set(node.op, (counts.get(node.op) ?? 0) + 1);
+  for (const node of allNodes(readModel(path).graph)) {
+    if (isOurs(node)) continue;
+    const key = opKey(node.op, node.inputs.filter(value => value !== undefined).length);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
   return counts;
+}
+
+/** The rewrite's nodes and what ONNX Runtime makes of them, which it names after them. */
+function isOurs(node: Node): boolean {
+  return node.name.includes('bwc/');
 }
 
 /** Operators that only move or describe data: however many there are, they round nothing. */
@@ -30,8 +46,8 @@ const MOVES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Operators of which ONNX Runtime's optimised graphs hold different numbers although the rewrite added none: what
- * is fused in one model and not in the other. Operators that only move data are left out.
+ * Operators whose number ONNX Runtime's optimisations change otherwise in the compiled model than in the original: what
+ * is fused in one and not in the other. Operators that only move data are left out.
  * @throws Refusal BWC403 when ONNX Runtime cannot write its optimised graph, as with weights of 2 GiB and more
  */
 export async function fusionDifferences(
@@ -53,20 +69,25 @@ export function compareFusions(
   after: readonly [OpCounts, OpCounts],
 ): FusionDifference[] {
   const found: FusionDifference[] = [];
-  for (const op of [...new Set([...after[0].keys(), ...after[1].keys()])].sort()) {
-    const [original, compiled] = [after[0].get(op) ?? 0, after[1].get(op) ?? 0];
-    const added = (before[1].get(op) ?? 0) - (before[0].get(op) ?? 0);
-    if (original !== compiled && added === 0 && !MOVES.has(op)) found.push({ op, original, compiled });
+  for (const key of [...new Set([...after[0].keys(), ...after[1].keys()])].sort()) {
+    const [op = '', inputs] = key.split('/');
+    const change = (i: 0 | 1): number => (after[i].get(key) ?? 0) - (before[i].get(key) ?? 0);
+    if (MOVES.has(op) || change(0) === change(1)) continue;
+    const [original, compiled] = [after[0].get(key) ?? 0, after[1].get(key) ?? 0];
+    found.push({ op, inputs: Number(inputs), original, compiled });
   }
   return found;
 }
 
-/** `SkipLayerNormalization 24 → 23, Gelu 12 → 11`. */
+/** `SkipLayerNormalization of 5 inputs 24 → 23, Add of 2 inputs 11 → 12`. */
 export function fusionText(differences: readonly FusionDifference[]): string {
-  return differences.map(({ op, original, compiled }) => `${op} ${original} → ${compiled}`).join(', ');
+  return differences
+    .map(d => `${d.op} of ${d.inputs} input${d.inputs === 1 ? '' : 's'} ${d.original} → ${d.compiled}`)
+    .join(', ');
 }
 
-async function optimisedOps(path: string, options: SessionOptions): Promise<OpCounts> {
+/** Counts the operators of a model as ONNX Runtime rewrites it when it loads it. */
+export async function optimisedOps(path: string, options: SessionOptions): Promise<OpCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'bwc-'));
   try {
     const optimizedPath = join(folder, 'optimised.onnx');

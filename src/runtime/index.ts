@@ -31,6 +31,7 @@ export {
 } from './session.js';
 export { readTensorFile } from './tensorfile.js';
 export { bitEqual, type HostTensor, numbersOf, type RunType } from './tensors.js';
-export { type Verification, type VerifyOptions, verifyCompiled } from './verify.js';
+export { verifyCompiled } from './verify.js';
+export type { Verification, VerifyOptions } from './verify-pair.js';
 export type { Check } from './verify-state.js';
 export { WorkerModel } from './worker/model.js';

@@ -46,7 +46,8 @@ export function flatten(values: Nested): number[] {
 const input = z
   .strictObject({
     role: z.enum(['latent', 'timestep', 'guidance', 'condition']),
-    type: z.enum(RUN_TYPES),
+    /** As the model declares it. Models of bfloat16 can be verified, in float32, and not run. */
+    type: z.enum([...RUN_TYPES, 'bfloat16']),
     shape: z.array(z.number().int().positive()),
     /** The run's own noise, from its seed. */
     init: z.literal('normal').optional(),

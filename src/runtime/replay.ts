@@ -55,6 +55,11 @@ export function sameBits(run: Replay): boolean {
   return run.computed > 0 && run.equal === run.computed;
 }
 
+/** True when there were computed steps and none was further from the original than `tolerance` by norm; 0 asks for bits. */
+export function agrees(run: Replay, tolerance: number): boolean {
+  return sameBits(run) || (tolerance > 0 && run.computed > 0 && run.relativeError <= tolerance);
+}
+
 /** The result of `sameBits` in words. */
 export function bitsText(run: Replay, which = 'computed'): string {
   if (run.computed === 0) return 'no step was computed';

@@ -1,6 +1,6 @@
 import type { CachedModel } from './cached.js';
 import type { DenoiseStep } from './denoise.js';
-import { bitsText, firstDifferent, type Replay, replay } from './replay.js';
+import { agrees, bitsText, firstDifferent, type Replay, replay } from './replay.js';
 import type { Tensors } from './session.js';
 import type { HostTensor } from './tensors.js';
 
@@ -17,11 +17,13 @@ const NAMES = { reset: 'resets itself', resume: 'state threads', broken: 'broken
  * Whether state can be saved, resumed, left over and spoiled without changing what a generation gives.
  * @param steps recorded steps of the original, on whose feeds the compiled model runs
  * @param first what the compiled model gave on them from fresh state; it must stand at their end now
+ * @param tolerance what a computed step may differ from the original's by norm; 0 asks for its bits
  */
 export async function stateChecks(
   model: CachedModel,
   steps: readonly DenoiseStep[],
   first: Replay,
+  tolerance: number,
 ): Promise<readonly Check[]> {
   const skipped = (detail: string): Check[] => Object.values(NAMES).map(name => ({ name, ok: true, detail }));
   if (model.manifest.state.length === 0) return skipped('the model has no state');
@@ -31,7 +33,7 @@ export async function stateChecks(
   return [
     await resetCheck(model, steps, first, at),
     await resumeCheck(model, steps, first, at),
-    await brokenCheck(model, steps, at),
+    await brokenCheck(model, steps, at, tolerance),
   ];
 }
 
@@ -88,7 +90,12 @@ async function resumeCheck(
 }
 
 /** A step on state that is not a number must be computed in full. */
-async function brokenCheck(model: CachedModel, steps: readonly DenoiseStep[], at: number): Promise<Check> {
+async function brokenCheck(
+  model: CachedModel,
+  steps: readonly DenoiseStep[],
+  at: number,
+  tolerance: number,
+): Promise<Check> {
   const name = NAMES.broken;
   model.reset();
   await replay(model, steps.slice(0, at));
@@ -98,7 +105,7 @@ async function brokenCheck(model: CachedModel, steps: readonly DenoiseStep[], at
   const step = await replay(model, steps.slice(at, at + 1));
   return {
     name,
-    ok: step.computed === 1 && step.equal === 1,
+    ok: step.computed === 1 && agrees(step, tolerance),
     detail:
       step.computed === 0
         ? `step ${at} was reused although its state was not a number`

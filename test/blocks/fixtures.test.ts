@@ -28,6 +28,11 @@ function openOpaque(fixture: Fixture): ReturnType<Case['open']> {
   return { model, nameOf: value => defined(names.get(value.name), value.name) };
 }
 
+/** Inputs that are no plain conditions, by family; from the signatures of the source models. */
+const OTHERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  flux: { img_ids: 'position', txt_ids: 'position', guidance: 'guidance' },
+};
+
 describe.each(cases)('$title', ({ fixture, open }) => {
   const { truth, exporter } = fixture;
   const { model, nameOf } = open();
@@ -40,6 +45,12 @@ describe.each(cases)('$title', ({ fixture, open }) => {
     for (const role of [latent, timestep, prediction]) expect(role?.reason).toMatch(/\w{4}/);
     expect(model.graph.inputs).toContain(latent.value);
     expect(model.graph.outputs).toContain(prediction.value);
+  });
+
+  it('tells the other inputs apart', () => {
+    const special = analysis.roles.others.filter(other => other.role !== 'condition');
+    const found = Object.fromEntries(special.map(other => [nameOf(other.value), other.role]));
+    expect(found).toEqual(OTHERS[fixture.family] ?? {});
   });
 
   it('has the true blocks in the true groups', () => {

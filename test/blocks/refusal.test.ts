@@ -28,10 +28,38 @@ mlp (float[2,8] h0) => (float[2,8] h4) <float[8,8] w = {${Array(64).fill('0.5').
     expect(found?.message).toContain('no residual update');
   });
 
-  it('refuses a single block, and says what it found', () => {
+  it('refuses a single block, and says what it is', () => {
     const found = refusalOf(() => analyse(parse(toy({ blocks: 1 }))));
-    expect(found?.code).toBe('BWC201');
-    expect(found?.message).toMatch(/\d residual update/);
+    expect(found?.code).toBe('BWC217');
+    expect(found?.message).toContain('self-attention + feed-forward');
+  });
+
+  it('refuses convolutions with residuals', () => {
+    const layers = Array.from(
+      { length: 3 },
+      (_, i) => `c${i} = Conv<pads = [1,1]>(h${i}, w) \n h${i + 1} = Add(h${i}, c${i})`,
+    );
+    const text = `<ir_version: 8, opset_import: ["" : 17]>
+decoder (float[batch,2,8] h0) => (float[batch,2,8] h3) <float[2,2,3] w = {${Array(12).fill('0.5').join(',')}}> { ${layers.join('\n')} }`;
+    const found = refusalOf(() => analyse(parse(text)));
+    expect(found?.code).toBe('BWC218');
+    expect(found?.message).toContain('3 of its 3');
+  });
+
+  it('tells a model that writes text from one that reads it', () => {
+    const model = (width: number): string => `<ir_version: 8, opset_import: ["" : 17]>
+text (int64[batch,6] ids) => (float[batch,6,${width}] y) <float[5,4] table = {${Array(20).fill('0.5').join(',')}}, float[4,${width}] head = {${Array(
+      4 * width,
+    )
+      .fill('0.5')
+      .join(',')}}> {
+ h = Gather(table, ids)
+ y = MatMul(h, head)
+}`;
+    expect(refusalOf(() => analyse(parse(model(4))))?.code).toBe('BWC211');
+    const found = refusalOf(() => analyse(parse(model(5))));
+    expect(found?.code).toBe('BWC216');
+    expect(found?.message).toContain('y scores each token');
   });
 
   it('refuses blocks that all differ', () => {
@@ -62,9 +90,22 @@ describe('roles that the caller names', () => {
     expect(roles.timestep?.reason).toContain('caller');
   });
 
+  it('may be given to any input, and to an output', () => {
+    const roles = analyse(read(fixture), { guidance: 'class_labels', prediction: 'sample' }).roles;
+    expect(roles.prediction).toMatchObject({ value: { name: 'sample' }, reason: 'named by the caller' });
+    expect(roles.others).toMatchObject([{ value: { name: 'class_labels' }, role: 'guidance' }]);
+    expect(roles.timestep?.value.name).toBe(fixture.truth.timestep);
+  });
+
   it('must be inputs', () => {
     const found = refusalOf(() => analyse(read(fixture), { latent: 'nothing' }));
     expect(found?.code).toBe('BWC203');
     expect(found?.message).toContain(fixture.truth.latent);
+  });
+
+  it('must be an output for the prediction', () => {
+    const found = refusalOf(() => analyse(read(fixture), { prediction: fixture.truth.latent }));
+    expect(found?.code).toBe('BWC203');
+    expect(found?.message).toContain(`outputs: ${fixture.truth.prediction}`);
   });
 });

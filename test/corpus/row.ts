@@ -60,7 +60,9 @@ export async function examine(name: string, path: string, run = true): Promise<R
     return model;
   };
   if (truth.refused !== undefined) {
-    await attempt('identified', () => refused(measured(), notes));
+    const { refused: what } = truth;
+    await attempt('identified', () => refused(measured(), what, notes));
+    await attempt('unnamed', () => unnamed(path));
     return { name, truth: truth.refused, nodes, ms, problems, notes };
   }
   await attempt('identified', () => {
@@ -72,7 +74,7 @@ export async function examine(name: string, path: string, run = true): Promise<R
   });
   await attempt('unnamed', () => unnamed(path));
   for (const method of ['bwcache', 'bwcache-code'] as const) {
-    await attempt(method, () => verified(path, method, run && truth.structural !== true, notes));
+    await attempt(method, () => verified(path, method, run, notes));
   }
   return { name, truth: counted(truth), nodes, ms, problems, notes };
 }
@@ -83,16 +85,27 @@ function read(path: string): Model {
   return model;
 }
 
-/** A model that is not a diffusion transformer must be refused, for what it is and not by a mistake of ours. */
-function refused(model: Model, notes: string[]): string[] {
+/** The diagnostic for each thing that is no diffusion transformer, as its family calls it. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  'layers without residuals': 'BWC201',
+  'a text encoder': 'BWC211',
+  'an image classifier': 'BWC212',
+  'a UNet': 'BWC215',
+  'a language model': 'BWC216',
+  'a single block': 'BWC217',
+  'a VAE decoder': 'BWC218',
+};
+
+/** A model that is not a diffusion transformer must be refused for what it is. */
+function refused(model: Model, what: string, notes: string[]): string[] {
   try {
     const { blocks } = analyse(model);
     return [`not refused; found ${runs(blocks)}`];
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const { code, kind, message } = error.diagnostic;
+    const { code, message } = error.diagnostic;
     notes.push(`${code}: ${message}`);
-    return code.startsWith('BWC2') && kind === 'user' ? [] : [`refused with ${code}: ${message}`];
+    return code === REFUSALS[what] ? [] : [`refused with ${code}, not ${REFUSALS[what]}: ${message}`];
   }
 }
 
@@ -123,11 +136,10 @@ async function verified(path: string, method: string, run: boolean, notes: strin
   try {
     await writeModel(model, compiled);
     const profile = loadProfile(path.replace(/\.onnx$/, '.profile.json'));
-    const { checks } = await verifyCompiled(path, compiled, profile, { steps: VERIFIED, threads: 1 });
-    const failed = checks.filter(check => !check.ok).map(check => `${check.name}: ${check.detail}`);
-    const usual = failed.filter(text => text.startsWith('equal, default'));
-    notes.push(...usual.map(text => `${method}: ${text}`));
-    return failed.filter(text => !usual.includes(text));
+    const options = { steps: VERIFIED, threads: 1 };
+    const { checks, diagnostics } = await verifyCompiled(path, compiled, profile, options);
+    notes.push(...diagnostics.map(({ code, message }) => `${method}: ${code}: ${message}`));
+    return checks.filter(check => !check.ok).map(check => `${check.name}: ${check.detail}`);
   } finally {
     rmSync(compiled, { force: true });
   }

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CORPUS, makeMissing } from './python.js';
@@ -15,6 +16,9 @@ const { values, positionals } = parseArgs({
   options: { 'no-make': { type: 'boolean', default: false }, 'no-run': { type: 'boolean', default: false } },
 });
 
+/** Rows that one process examines. */
+const BATCH = 25;
+
 if (!values['no-make']) makeMissing(positionals);
 
 const all = existsSync(CORPUS)
@@ -22,7 +26,7 @@ const all = existsSync(CORPUS)
       .filter(entry => entry.isDirectory())
       .flatMap(({ name }) => readdirSync(join(CORPUS, name)).map(file => join(name, file)))
   : [];
-const wanted = (suffix: string): { name: string; path: string }[] =>
+const wanted = (suffix: string): Entry[] =>
   all
     .filter(file => file.endsWith(suffix))
     .map(file => ({ name: stemOf(file, suffix), path: join(CORPUS, file) }))
@@ -31,12 +35,25 @@ const wanted = (suffix: string): { name: string; path: string }[] =>
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
+interface Entry {
+  readonly name: string;
+  readonly path: string;
+}
+
+const start = performance.now();
 const rows: Row[] = [];
 console.log(line('fixture and form', 'truth', 'nodes', STEPS, 'ms'));
-for (const { name, path } of wanted('.truth.json')) {
-  const row = isolated(name, path.replace(/\.truth\.json$/, '.onnx'));
+const report = (row: Row): void => {
   rows.push(row);
   console.log(line(row.name, row.truth, String(row.nodes), marks(row), row.ms.toFixed(0)));
+};
+const entries = wanted('.truth.json').map(e => ({ ...e, path: e.path.replace(/\.truth\.json$/, '.onnx') }));
+while (rows.length < entries.length) {
+  const end = Math.min(rows.length + BATCH, entries.length);
+  const ending = await isolated(entries.slice(rows.length, end), report);
+  const { name } = entries[rows.length] ?? {};
+  if (rows.length < end && name !== undefined)
+    report({ name, truth: '?', nodes: 0, ms: 1, problems: [{ step: 'bwcache', reason: ending }], notes: [] });
 }
 
 const wrong = rows.filter(row => row.problems.length > 0);
@@ -53,21 +70,25 @@ for (const { name, path } of missing) console.log(`  ${name}: ${reasonIn(path)}`
 writeFileSync(join(CORPUS, 'report.json'), `${JSON.stringify(rows, undefined, 1)}\n`);
 
 const right = rows.length - wrong.length;
-console.log(`\n${rows.length} rows: ${right} right, ${wrong.length} wrong; ${missing.length} not made`);
+const minutes = ((performance.now() - start) / 60_000).toFixed(1);
+console.log(`\nchecked in ${minutes} minutes`);
+console.log(`${rows.length} rows: ${right} right, ${wrong.length} wrong; ${missing.length} not made`);
 process.exitCode = wrong.length > 0 || rows.length === 0 ? 1 : 0;
 
-/** A row in a process of its own: ONNX Runtime may end it without an exception. */
-function isolated(name: string, path: string): Row {
+/**
+ * Examines rows in a process of their own, since ONNX Runtime may end it without an exception.
+ * @returns how it ended, where it did not reach the last row
+ */
+async function isolated(entries: readonly Entry[], report: (row: Row) => void): Promise<string> {
   const script = fileURLToPath(new URL('one.js', import.meta.url));
-  const { stdout, signal, status } = spawnSync(
-    process.execPath,
-    [script, name, path, values['no-run'] ? 'compile' : 'run'],
-    { stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' },
-  );
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  if (status === 0) return JSON.parse(last) as Row;
-  const reason = `the process was ended by ${signal ?? `status ${status}`}`;
-  return { name, truth: '?', nodes: 0, ms: 1, problems: [{ step: 'bwcache', reason }], notes: [] };
+  const args = entries.flatMap(({ name, path }) => [name, path]);
+  const mode = values['no-run'] ? 'compile' : 'run';
+  const child = spawn(process.execPath, [script, mode, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = new Promise<string>(done => {
+    child.on('close', (status, signal) => done(`the process was ended by ${signal ?? `status ${status}`}`));
+  });
+  for await (const text of createInterface({ input: child.stdout })) report(JSON.parse(text) as Row);
+  return await ended;
 }
 
 function stemOf(file: string, suffix: string): string {

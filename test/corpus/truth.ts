@@ -11,8 +11,6 @@ export interface Truth {
   readonly limits: string;
   /** What it is instead of a diffusion transformer; such a model has no other fields. */
   readonly refused?: string;
-  /** ONNX Runtime cannot run it, so only its structure is compared. */
-  readonly structural?: boolean;
   readonly latent: string;
   readonly timestep: string;
   readonly prediction: string;

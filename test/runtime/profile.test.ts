@@ -85,7 +85,7 @@ describe('a run profile', () => {
     ['an unknown sampler', p => Object.assign(p.sampler, { kind: 'heun' }), 'sampler.kind: '],
     ['no steps', p => Object.assign(p.sampler, { steps: 0 }), 'sampler.steps: '],
     ['a misspelt field', p => Object.assign(p.sampler, { shfit: 3 }), 'sampler: Unrecognized key: "shfit"'],
-    ['an unknown type', p => Object.assign(p.inputs['x'] ?? {}, { type: 'bfloat16' }), 'inputs.x.type: '],
+    ['an unknown type', p => Object.assign(p.inputs['x'] ?? {}, { type: 'float8' }), 'inputs.x.type: '],
     [
       'two latents',
       p => Object.assign(p.inputs['g'] ?? {}, { role: 'latent' }),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { compareFusions } from '../../src/runtime/fusions.js';
+import { compareFusions, fusionText } from '../../src/runtime/fusions.js';
 import { benchCompiled, manifestOf, type Verification, verifyCompiled } from '../../src/runtime/index.js';
 import { cachedManifest, cachedModel, type Flaw, originalModel, profile } from './models.js';
 
@@ -140,17 +140,26 @@ describe('verify', () => {
 });
 
 describe('fusions', () => {
-  it('are what differs beyond what the rewrite added', () => {
-    const counts = (x: Record<string, number>) => new Map(Object.entries(x));
-    const before = [counts({ Add: 10, Mul: 2 }), counts({ Add: 10, Mul: 5, If: 1 })] as const;
+  const counts = (x: Record<string, number>) => new Map(Object.entries(x));
+
+  it('are what changes otherwise in the one than in the other', () => {
+    const before = [counts({ 'Add/2': 10, 'Mul/2': 2 }), counts({ 'Add/2': 10, 'Mul/2': 5 })] as const;
     const after = [
-      counts({ Add: 2, Mul: 2, Fused: 8, Reshape: 1 }),
-      counts({ Add: 3, Mul: 5, If: 1, Fused: 7 }),
+      counts({ 'Add/2': 2, 'Mul/2': 2, 'Fused/3': 8, 'Reshape/2': 1 }),
+      counts({ 'Add/2': 3, 'Mul/2': 5, 'Fused/3': 7 }),
     ] as const;
     expect(compareFusions(before, after)).toEqual([
-      { op: 'Add', original: 2, compiled: 3 },
-      { op: 'Fused', original: 8, compiled: 7 },
+      { op: 'Add', inputs: 2, original: 2, compiled: 3 },
+      { op: 'Fused', inputs: 3, original: 8, compiled: 7 },
     ]);
+  });
+
+  it('tell what was fused in by its inputs', () => {
+    const found = compareFusions(
+      [counts({ 'Norm/3': 2 }), counts({ 'Norm/3': 2 })],
+      [counts({ 'Norm/4': 2 }), counts({ 'Norm/3': 1, 'Norm/4': 1 })],
+    );
+    expect(fusionText(found)).toBe('Norm of 3 inputs 0 → 1, Norm of 4 inputs 2 → 1');
   });
 });
 
