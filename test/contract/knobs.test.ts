@@ -32,12 +32,7 @@ describe.each(cases)('$title', ({ fixture, method }) => {
     const { decision } = build(fixture, { method: method.name, steps: LONG, set: known(method, set) }).plan;
     if (decision.kind === 'schedule') {
       const short = (await run(LONG / 2, set, {})).decisions.slice(0, LONG / 2);
-      expect(knob.decisions.slice(1)).toBe(
-        [...short]
-          .flatMap(letter => [letter, letter])
-          .join('')
-          .slice(1),
-      );
+      expect(knob.decisions.slice(1)).toBe(short.replace(/./g, '$&$&').slice(1));
     } else expect(knob).toEqual(await run(LONG, set, {}));
   });
 
