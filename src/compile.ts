@@ -1,7 +1,7 @@
 import { type Analysis, analyse, type RoleHints } from './blocks/index.js';
 import { type Diagnostic, refuse } from './diagnostics/index.js';
 import type { Model } from './ir/index.js';
-import { configure, findMethod } from './methods/index.js';
+import { type Calibration, configure, findMethod, requireCalibrationOf } from './methods/index.js';
 import { modelHash } from './onnx/index.js';
 import {
   addState,
@@ -29,6 +29,8 @@ export interface CompileOptions extends RoleHints {
   readonly set?: Readonly<Record<string, unknown>> | undefined;
   /** Denoising steps of a generation. */
   readonly steps?: number | undefined;
+  /** What was measured of the model, for methods that take their tables from it. */
+  readonly calibration?: Calibration | undefined;
   /** Gives every added input a default value. */
   readonly stateDefaults?: boolean | undefined;
 }
@@ -68,6 +70,7 @@ export function compile(model: Model, options: CompileOptions = {}): Compiled {
   if (model.opset < OLDEST_OPSET) refuse('BWC210', { opset: model.opset });
   const configured = configure(findMethod(options.method ?? 'bwcache'), options.set ?? {});
   const source = modelHash(model);
+  if (options.calibration) requireCalibrationOf(options.calibration, source, 'the calibration');
   prepare(model);
   const analysis = analyse(model, options);
   const { plan, diagnostics } = makePlan(model, analysis, configured, { ...options, source });

@@ -272,6 +272,12 @@ export const CATALOGUE = {
     why: 'The method decides from a value that must be known before anything is skipped.',
     hint: 'Look at earlier blocks, or skip later ones.',
   }),
+  BWC308: entry<{ method: string }>({
+    kind: 'usage',
+    message: p => `${p.method} needs a calibration of this model`,
+    why: 'Its schedule follows from how the model was seen to change from step to step.',
+    hint: 'Make one with bwc calibrate MODEL --profile FILE -o CALIBRATION, and give it with --calibration CALIBRATION.',
+  }),
   BWC321: entry<{ language: string; name: string; type: string }>({
     kind: 'unsupported',
     message: p => `no ${p.language} client can be written: ${p.name} has type ${p.type}`,

@@ -1,3 +1,4 @@
+import type { Calibration } from './calibration.js';
 import type { RegionDesign, Reuse } from './design.js';
 
 /** What a method knows of the model it is compiled into: structure, never a name. */
@@ -5,6 +6,8 @@ export interface ModelFacts {
   /** Denoising steps of a generation. */
   readonly steps: number;
   readonly blocks: readonly BlockFact[];
+  /** What was measured of this very model, if anything. */
+  readonly calibration?: Calibration;
 }
 
 export interface BlockFact {

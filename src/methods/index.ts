@@ -1,5 +1,8 @@
 import { refuse } from '../diagnostics/index.js';
 import { adacache } from './adacache.js';
+import { auto } from './auto.js';
+import { bac } from './bac.js';
+import { blockCaching } from './block-caching.js';
 import { blockdance } from './blockdance.js';
 import { bwcache } from './bwcache.js';
 import { bwcacheCode } from './bwcache-code.js';
@@ -9,12 +12,17 @@ import { easycache } from './easycache.js';
 import { firstBlockCache } from './first-block-cache.js';
 import { flowcache } from './flowcache.js';
 import { fora } from './fora.js';
+import { learningToCache } from './learning-to-cache.js';
+import { lemica } from './lemica.js';
+import { magcache } from './magcache.js';
 import type { Method } from './method.js';
 import { pab } from './pab.js';
 import { skipDit } from './skip-dit.js';
+import { smoothcache } from './smoothcache.js';
 import { taylorseer } from './taylorseer.js';
 import { teacache } from './teacache.js';
 
+export { type Calibration, parseCalibration, requireCalibrationOf } from './calibration.js';
 export * from './design.js';
 export type { BlockFact, BranchFact, ModelFacts } from './facts.js';
 export { type ConfiguredMethod, configure, type Method } from './method.js';
@@ -23,6 +31,8 @@ export { type ConfiguredMethod, configure, type Method } from './method.js';
 export const METHODS: readonly Method[] = [
   bwcache,
   bwcacheCode,
+  blockCaching,
+  auto,
   firstBlockCache,
   dbcache,
   teacache,
@@ -35,6 +45,11 @@ export const METHODS: readonly Method[] = [
   deltaDit,
   blockdance,
   skipDit,
+  magcache,
+  smoothcache,
+  lemica,
+  bac,
+  learningToCache,
 ];
 
 /** The method of that name, or BWC301. */

@@ -10,6 +10,8 @@ export interface Method<S extends z.ZodObject = z.ZodObject> {
   readonly source: string;
   /** One paragraph for `bwc methods NAME`. */
   readonly summary: string;
+  /** Whether it takes its tables from a calibration: always, or when. */
+  readonly calibration?: string;
   /** Options with defaults and descriptions. */
   readonly options: S;
   /** What it does to a model. Refuses when the model does not suit it. */
@@ -76,6 +78,7 @@ export const shared = {
     .positive()
     .default(16)
     .describe('strided: about the largest number of tokens a block'),
+  limit: (fallback: number, what: string) => z.coerce.number().min(0).default(fallback).describe(what),
   warmup: (fallback: number) => steps(fallback, 'first steps that are computed'),
   tail: (fallback: number) => steps(fallback, 'last steps that are computed'),
   most: (fallback: number) =>
@@ -94,6 +97,16 @@ export const shared = {
 
 function steps(fallback: number, what: string) {
   return z.coerce.number().min(0).default(fallback).describe(`${what}; below 1 a share of all steps`);
+}
+
+/** Numbers separated by commas. */
+export function list(what: string) {
+  return z
+    .string()
+    .regex(/^(-?[\d.]+(e-?\d+)?)?(,-?[\d.]+(e-?\d+)?)*$/i, 'numbers separated by commas')
+    .default('')
+    .transform(text => (text === '' ? [] : text.split(',').map(Number)))
+    .describe(what);
 }
 
 /** Reuse of the last computed step, or its expansion. */

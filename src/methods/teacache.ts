@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { stack } from './facts.js';
-import { defineMethod, reuseOf, shared, tokenSampling } from './method.js';
+import { defineMethod, list, reuseOf, shared, tokenSampling } from './method.js';
+import { teaCacheFit } from './schedules/index.js';
 
 /** Coefficients that the authors published, highest degree first. */
 const PUBLISHED = {
@@ -34,18 +35,16 @@ export const teacache = defineMethod({
   name: 'teacache',
   title: 'Timestep Embedding Aware Cache',
   source: 'arXiv 2411.19108',
+  calibration: 'for a polynomial of its own',
   summary:
     'Compares the modulated input of the first block with the step before, turns the relative L1 into an estimate of the ' +
     "output's change by a polynomial, and adds it up. While the sum is below the threshold, all blocks are skipped and " +
-    'their residual is added to the fresh input; a computed step sets the sum to zero.',
+    'their residual is added to the fresh input; a computed step sets the sum to zero. The polynomial is given, published ' +
+    'for a model, fitted to the calibration, or else the change itself.',
   options: z.object({
     threshold: shared.threshold(0.15),
     preset: z.enum(NAMES).default('none').describe('published polynomial of a model'),
-    polynomial: z
-      .string()
-      .regex(/^(-?[\d.]+(e-?\d+)?)?(,-?[\d.]+(e-?\d+)?)*$/i, 'numbers separated by commas')
-      .default('')
-      .describe('own coefficients, highest degree first, separated by commas; the change itself without any'),
+    polynomial: list('own coefficients, highest degree first, separated by commas'),
     warmup: shared.warmup(1),
     tail: shared.tail(1),
     most: shared.most(0),
@@ -55,8 +54,10 @@ export const teacache = defineMethod({
     samples: shared.samples,
   }),
   design: (o, facts) => {
-    const own = o.polynomial === '' ? undefined : o.polynomial.split(',').map(Number);
-    const polynomial = own ?? (o.preset === 'none' ? undefined : PUBLISHED[o.preset]);
+    const { calibration } = facts;
+    const published = o.preset === 'none' ? undefined : PUBLISHED[o.preset];
+    const fitted = calibration && teaCacheFit(calibration).coefficients;
+    const polynomial = o.polynomial.length > 0 ? o.polynomial : (published ?? fitted);
     return {
       regions: stack(facts, reuseOf('residual', o.order)),
       decision: {

@@ -3,6 +3,7 @@ import { type Diagnostic, diagnostic, refuse } from '../diagnostics/index.js';
 import { ancestors, type Dim, type Model, type Node, tensorType, type Value } from '../ir/index.js';
 import type { Inferred } from '../ir/infer/index.js';
 import {
+  type Calibration,
   type ConfiguredMethod,
   type Design,
   looksAtStep,
@@ -19,6 +20,7 @@ import { stateType, sumFlops } from './shapes.js';
 export interface PlanOptions {
   readonly steps?: number | undefined;
   readonly stateDefaults?: boolean | undefined;
+  readonly calibration?: Calibration | undefined;
   /** Hash of the original model. */
   readonly source: string;
 }
@@ -35,9 +37,10 @@ export function makePlan(
 ): { plan: Plan; diagnostics: readonly Diagnostic[] } {
   const { inferred, roles } = analysis;
   const { graph } = model;
-  const steps = options.steps ?? DEFAULT_STEPS;
-  const diagnostics: Diagnostic[] = options.steps === undefined ? [diagnostic('BWC305', { steps })] : [];
-  const design = mergeChannels(configured.design(modelFacts(analysis, steps)));
+  const known = options.steps ?? options.calibration?.sampler.steps;
+  const steps = known ?? DEFAULT_STEPS;
+  const diagnostics: Diagnostic[] = known === undefined ? [diagnostic('BWC305', { steps })] : [];
+  const design = mergeChannels(configured.design(modelFacts(analysis, steps, options.calibration)));
   if (design.regions.length === 0) refuse('BWC306', { method: configured.method.name });
   const batch = inferred.shapeOf(roles.latent.value)?.[0];
   const cuts = design.regions.map(r => cutOf(graph, analysis, r.span));
@@ -98,10 +101,11 @@ function mergeChannels(design: Design): Design {
 }
 
 /** What methods are told of the model. */
-function modelFacts(analysis: Analysis, steps: number): ModelFacts {
+function modelFacts(analysis: Analysis, steps: number, calibration: Calibration | undefined): ModelFacts {
   const { flow, inferred, roles } = analysis;
   return {
     steps,
+    ...(calibration && { calibration }),
     blocks: analysis.blocks.map(({ group, branches }) => ({
       group,
       branches: branches.map(({ kind, update }) => {
