@@ -157,7 +157,7 @@ const CUDA_TYPES: ReadonlyMap<string, readonly DataType[]> = new Map<string, rea
   ...each(['Pad'], [...FLOATS, 'bool']),
   ...each(['Range'], ['float32', 'float64', 'int16', 'int32', 'int64']),
   ...each(['IsNaN', 'Sqrt', 'Exp', 'Floor'], FLOATS),
-  ...each(['MatMul'], [...FLOATS, 'bfloat16']),
+  ...each(['MatMul', 'LayerNormalization'], [...FLOATS, 'bfloat16']),
   ...each(
     [
       'Cast',

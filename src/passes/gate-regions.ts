@@ -10,6 +10,7 @@ import {
   readsOf,
   Tensor,
   type TensorType,
+  tensorType,
   Value,
 } from '../ir/index.js';
 import type { Exit, Region, StatePlan } from '../plan/index.js';
@@ -57,8 +58,9 @@ function placeGate(model: Model, region: Region, when: Value, name: string): Gat
     attributes: [attr.graph('then_branch', reuse), attr.graph('else_branch', compute)],
     docString: 'bwc: made by pass gate-regions. Reuses the skipped blocks, or computes them.',
   });
-  const outside = new Set(region.exits.flatMap(e => (e.addends ? [e.addends.add] : [])));
-  const inside = new Set(region.nodes.filter(n => !outside.has(n)));
+  const outside = new Set(region.exits.flatMap(e => (e.addends && !e.addends.norm ? [e.addends.add] : [])));
+  const norms = region.exits.flatMap(e => e.addends?.norm ?? []);
+  const inside = new Set([...region.nodes.filter(n => !outside.has(n)), ...norms]);
   const late = new Set<Node>();
   const produced = new Set<Value>();
   for (const n of graph.nodes) {
@@ -86,8 +88,9 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
   const [newest] = states;
   if (newest === undefined) throw new Error('every exit has its state');
   const type = exit.declared;
+  // Turned round, so that ONNX Runtime does not take it for the addition that may be in the same branch.
   const whole = exit.addends
-    ? inCompute.op('Add', exit.addends.add.inputs.slice(0, 2), { type, name: 'exit' })
+    ? inCompute.op('Add', exit.addends.add.inputs.slice(0, 2).reverse(), { type, name: 'exit' })
     : exit.value;
   gate.within.set(exit.value, whole);
   const residual = gate.region.reuse.of === 'residual';
@@ -105,7 +108,17 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
       type,
       name,
     );
-  if (exit.addends) {
+  const norm = exit.addends?.norm;
+  if (norm) {
+    const stand = residual && enters !== undefined ? inReuse.op('Add', [enters, old], { type }) : old;
+    const normType = declaredAs(norm.output, type);
+    const normed = inReuse.op(norm.opType, [stand, ...norm.inputs.slice(1)], {
+      type: normType,
+      attributes: [...norm.attributes.values()],
+    });
+    const to = branchOutput(context, gate, norm.output, normed, normType, 'normed');
+    replace.push({ from: norm.output, to, where: user => !isWithin(gate.compute, user) });
+  } else if (exit.addends) {
     const { add, stream } = exit.addends;
     const reused =
       residual && enters !== undefined
@@ -134,6 +147,15 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
   inReuse.place();
   applyPatch({ graph: model.graph, replace });
   for (const { state, value } of kept) returnAs(model.graph, stateOutput(state.name), value);
+}
+
+/** What the file says of a value's type, or of the same element type and as many dimensions, all open. */
+function declaredAs({ type }: Value, like: TensorType): TensorType {
+  if (type?.kind === 'tensor') return type;
+  return tensorType(
+    like.elem,
+    like.shape?.map(() => undefined),
+  );
 }
 
 /** A gate whose output is an output of the original goes by its name; the value inside gets another. */

@@ -44,10 +44,15 @@ function sample(
   const tokens = (value: Value): Value =>
     taps.plain ? at(value) : b.op('Reshape', [at(value), sampleShape(plan, b, taps)]);
   const pick = picker(b, taps, sampling);
-  const picked = taps.values.map(({ value, less }: Tap) => {
-    const here = pick(tokens(value));
-    return less === undefined ? here : b.op('Sub', [here, pick(tokens(less))]);
-  });
+  // Made last tensor first: of what one node reads ONNX Runtime runs first what comes last in the file, so each tensor
+  // is sampled where it is made, and not all of them are kept to the end.
+  const picked = taps.values
+    .toReversed()
+    .map(({ value, less }: Tap) => {
+      const here = pick(tokens(value));
+      return less === undefined ? here : b.op('Sub', [here, pick(tokens(less))]);
+    })
+    .reverse();
   const joined = b.concat(picked, 1, { name: 'samples' });
   const shaped = b.op('Reshape', [joined, b.i64(0, taps.values.length, -1)], { name: 'now' });
   if (taps.elem === 'float32' || sampling.kind === 'pooled') {

@@ -16,9 +16,20 @@ export interface Exit {
   readonly enters: Value | undefined;
   /**
    * When the exit is a residual addition, the gate returns its addends and leaves the addition outside, so that
-   * ONNX Runtime can still fuse it with the normalisation behind it.
+   * ONNX Runtime can still fuse it with what lies behind it; or takes that in.
    */
-  readonly addends: { readonly add: Node; readonly stream: 0 | 1 } | undefined;
+  readonly addends: Addends | undefined;
+}
+
+/** An exit's residual addition, which operand of it is the stream, and the normalisation that alone reads the sum. */
+export interface Addends {
+  readonly add: Node;
+  readonly stream: 0 | 1;
+  /**
+   * Where there is one, both move into the compute branch, where ONNX Runtime fuses them as it does in the original. A
+   * reused step then normalises what was kept by itself, which costs a fraction of the fused operator.
+   */
+  readonly norm: Node | undefined;
 }
 
 /** A shape that is read outside a region, of a value inside: another value of that shape which stays outside. */

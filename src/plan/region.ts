@@ -58,7 +58,7 @@ function blocksCut(graph: Graph, analysis: Analysis, blocks: readonly Block[]): 
       enters: from !== undefined && sameStream(inferred, blocks, stream, from, value) ? from : undefined,
       addends:
         update && separable(inferred, update, inside)
-          ? { add: update.add, stream: streamOperand(update) }
+          ? { add: update.add, stream: streamOperand(update), norm: normBehind(graph, update) }
           : undefined,
     };
   });
@@ -255,6 +255,18 @@ function separable(inferred: Inferred, update: Update, inside: ReadonlySet<Node>
   return add.inputs
     .slice(0, 2)
     .every(v => v !== undefined && compatible(inferred.typeOf(v), inferred.typeOf(out)));
+}
+
+/** The normalisation that is all that reads a sum, and is read itself. */
+function normBehind(graph: Graph, { out }: Update): Node | undefined {
+  const [norm, ...others] = [...out.users];
+  if (!(norm instanceof Node) || others.length > 0 || norm.graph !== graph) return undefined;
+  const [normed, ...statistics] = norm.outputs;
+  const alone =
+    normed !== undefined &&
+    !graph.outputs.includes(normed) &&
+    statistics.every(v => v === undefined || [...v.users].length === 0);
+  return norm.op === 'LayerNormalization' && norm.inputs[0] === out && alone ? norm : undefined;
 }
 
 /** The stream as the addition reads it, and on the way there: behind conversions of its type. */

@@ -14,10 +14,10 @@ export interface BenchOptions extends SessionOptions {
   /** Timed generations with each model and seed; default 3. */
   readonly rounds?: number;
   /**
-   * Whether the models take turns at every generation (default: each finds its own caches warm, as when it serves
-   * alone) or at every step (drift of the machine meets both alike, but reused steps are slower than they need be).
+   * Steps that a model makes before it is the other's turn; default 10. More, and a machine that changes its speed
+   * does not meet both alike; fewer, and a model seldom finds its own caches warm, as it does when it serves alone.
    */
-  readonly turns?: 'generation' | 'step';
+  readonly stretch?: number;
   /** Threads inside an operator; here 1 by default, which gives the steadiest ratios. */
   readonly threads?: number;
   /** The graph of prologue and epilogue alone (path or bytes): what a reused step costs at the least. */
@@ -50,9 +50,14 @@ export interface Bench {
   readonly reused: number;
   /** Of the first seed. */
   readonly decisions: readonly Decision[];
-  /** One generation: the sum of each step's median over the rounds; the mean over the seeds. */
+  /** One generation of the original: the sum of each step's median over the rounds; the mean over the seeds. */
   readonly baselineMs: number;
+  /** One generation of the compiled model, from `baselineMs` and `speedup`. */
   readonly compiledMs: number;
+  /**
+   * From the share that a step takes of the original's step of the same index and round, which ran within moments of
+   * it: the median of the computed steps and of the reused ones, each by their number.
+   */
   readonly speedup: number;
   /** Steps by computed steps: the speed-up if a reused step cost nothing. */
   readonly ideal: number;
@@ -106,6 +111,9 @@ export async function benchCompiled(
   }
 }
 
+/** See `BenchOptions.stretch`. */
+const STRETCH = 10;
+
 interface Timed {
   readonly milliseconds: number;
   readonly decision: Decision;
@@ -114,7 +122,8 @@ interface Timed {
 interface Round {
   readonly original: readonly Timed[];
   readonly compiled: readonly Timed[];
-  readonly rest: readonly number[];
+  /** By step; absent where the step did not reuse. */
+  readonly rest: ReadonlyMap<number, number>;
   readonly latents: readonly [HostTensor, HostTensor];
 }
 
@@ -130,7 +139,7 @@ async function measure(
   const restRun = rest === undefined ? undefined : restRunner(rest, original, profile);
   let turn = 0;
   const run = (seed: number): Promise<Round> =>
-    race(original, compiled, restRun, profile, { seed, turn: turn++, turns: options.turns ?? 'generation' });
+    race(original, compiled, restRun, profile, { seed, turn: turn++, stretch: options.stretch ?? STRETCH });
   for (let i = 0; i < (options.warmup ?? 1); i++) await run(seeds[0] ?? 0);
   const rounds = new Map<number, Round[]>(seeds.map(seed => [seed, []]));
   let done = 0;
@@ -149,24 +158,24 @@ async function race(
   compiled: CachedModel,
   rest: ((feeds: Tensors) => Promise<number>) | undefined,
   profile: RunProfile,
-  { seed, turn, turns }: { seed: number; turn: number; turns: 'step' | 'generation' },
+  { seed, turn, stretch }: { seed: number; turn: number; stretch: number },
 ): Promise<Round> {
   compiled.reset();
   const a = new Runner(denoise(original, profile, seed));
   const b = new Runner(denoise(compiled, profile, seed));
-  const restTimes: number[] = [];
+  const restTimes = new Map<number, number>();
   // A reused step at its best comes where the compiled model has one: behind a computed step, or another reused one.
   const advanceRest = async (step: number): Promise<void> => {
     if (rest === undefined || a.last === undefined) return;
-    if (b.times[step]?.decision === 'reused') restTimes.push(await rest(a.last.feeds));
-    else if (turns === 'generation') await original.run(a.last.feeds);
+    if (b.times[step]?.decision === 'reused') restTimes.set(step, await rest(a.last.feeds));
+    else await original.run(a.last.feeds);
   };
   const { steps } = profile.sampler;
-  const stride = turns === 'step' ? 1 : steps;
-  for (let done = 0; done < steps; done += stride) {
-    const order = (done / stride + turn) % 2 === 0 ? [a, b] : [b, a];
-    for (const runner of order) for (let i = 0; i < stride; i++) await runner.advance();
-    for (let i = 0; i < stride; i++) await advanceRest(done + i);
+  for (let done = 0, swap = turn; done < steps; done += stretch, swap++) {
+    const end = Math.min(done + stretch, steps);
+    for (const runner of swap % 2 === 0 ? [a, b] : [b, a])
+      for (let step = done; step < end; step++) await runner.advance();
+    for (let step = done; step < end; step++) await advanceRest(step);
   }
   if (a.last === undefined || b.last === undefined) throw new Error('a profile has at least one step');
   return { original: a.times, compiled: b.times, rest: restTimes, latents: [a.last.latent, b.last.latent] };
@@ -197,62 +206,94 @@ function summary(
 ): Bench {
   const seeds = [...rounds].flatMap(([seed, list]) => seedSummary(profile, seed, list));
   const all = [...rounds.values()].flat();
-  const pairs = all.flatMap(round =>
-    round.compiled.map((step, i) => ({
-      decision: step.decision,
-      own: step.milliseconds,
-      original: round.original[i]?.milliseconds ?? Number.NaN,
-    })),
-  );
+  const pairs = all.flatMap(pairsOf);
   const times = (decision: Decision): number[] => pairs.filter(p => p.decision === decision).map(p => p.own);
-  const perStep = {
-    original: median(pairs.map(p => p.original)) ?? Number.NaN,
-    computed: median(times('computed')),
-    reused: median(times('reused')),
-    rest: median(all.flatMap(round => round.rest)),
-  };
   const steps = profile.sampler.steps;
   const computed = mean(seeds.map(seed => seed.decisions.filter(d => d === 'computed').length));
-  const [baselineMs, compiledMs] = [mean(seeds.map(s => s.baselineMs)), mean(seeds.map(s => s.compiledMs))];
-  const least = perStep.rest ?? perStep.reused ?? 0;
-  const speedup = baselineMs / compiledMs;
-  const bound = baselineMs / ((computed * baselineMs) / steps + (steps - computed) * least);
+  const baselineMs = mean(seeds.map(s => s.baselineMs));
+  const cost = costOf(all);
+  const least =
+    median(pairs.flatMap(p => (p.rest === undefined ? [] : p.rest / p.original))) ??
+    median(pairs.filter(p => p.decision === 'reused').map(p => p.own / p.original)) ??
+    0;
+  const speedup = steps / cost;
+  const bound = steps / (computed + (steps - computed) * least);
+  const rest = median(pairs.flatMap(p => p.rest ?? []));
   return {
     steps,
     computed,
     reused: steps - computed,
     decisions: seeds[0]?.decisions ?? [],
     baselineMs,
-    compiledMs,
+    compiledMs: baselineMs / speedup,
     speedup,
     ideal: steps / computed,
     bound,
-    boundFrom: perStep.rest === null ? 'reused steps' : 'rest',
+    boundFrom: rest === null ? 'reused steps' : 'rest',
     efficiency: speedup / bound,
     psnr: mean(seeds.map(s => s.psnr)),
     ssim: mean(seeds.map(s => s.ssim)),
-    perStep,
+    perStep: {
+      original: median(pairs.map(p => p.original)) ?? Number.NaN,
+      computed: median(times('computed')),
+      reused: median(times('reused')),
+      rest,
+    },
     computeOverhead: median(pairs.filter(p => p.decision === 'computed').map(p => p.own / p.original)),
     stateBytes,
     seeds,
   };
 }
 
+/** A compiled step beside the original's of the same index and round. */
+interface Pair {
+  readonly decision: Decision;
+  readonly own: number;
+  readonly original: number;
+  readonly rest: number | undefined;
+}
+
+function pairsOf(round: Round): Pair[] {
+  return round.compiled.map((step, i) => ({
+    decision: step.decision,
+    own: step.milliseconds,
+    original: round.original[i]?.milliseconds ?? Number.NaN,
+    rest: round.rest.get(i),
+  }));
+}
+
+/**
+ * A compiled generation in steps of the original: the median share of each kind of step by how many there are. Steps
+ * computed in full are of one kind, and so are reused ones; a partial step is compared with itself in other rounds.
+ */
+function costOf(rounds: readonly Round[]): number {
+  const kinds = new Map<string, number[]>();
+  for (const round of rounds) {
+    for (const [step, { decision, own, original }] of pairsOf(round).entries()) {
+      const kind = decision === 'partial' ? `partial ${step}` : decision;
+      const shares = kinds.get(kind) ?? [];
+      shares.push(own / original);
+      kinds.set(kind, shares);
+    }
+  }
+  const sum = [...kinds.values()].reduce((all, shares) => all + (median(shares) ?? 0) * shares.length, 0);
+  return sum / rounds.length;
+}
+
 function seedSummary(profile: RunProfile, seed: number, rounds: readonly Round[]): SeedBench[] {
   const last = rounds.at(-1);
   if (last === undefined) return [];
   const [original, compiled] = last.latents;
-  const total = (of: (round: Round) => readonly Timed[]): number =>
-    of(last).reduce(
-      (sum, _, i) => sum + (median(rounds.map(r => of(r)[i]?.milliseconds ?? Number.NaN)) ?? 0),
-      0,
-    );
+  const baselineMs = last.original.reduce(
+    (sum, _, i) => sum + (median(rounds.map(r => r.original[i]?.milliseconds ?? Number.NaN)) ?? 0),
+    0,
+  );
   return [
     {
       seed,
       decisions: last.compiled.map(step => step.decision),
-      baselineMs: total(round => round.original),
-      compiledMs: total(round => round.compiled),
+      baselineMs,
+      compiledMs: (baselineMs * costOf(rounds)) / profile.sampler.steps,
       psnr: psnr(original, compiled, profile.display?.range),
       ssim: meanSsim(original, compiled, profile.display),
       original,

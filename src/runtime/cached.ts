@@ -47,7 +47,7 @@ export class CachedModel implements StepModel {
   readonly #model: OpenModel;
   readonly #isStream: boolean;
   readonly #knobs = new Map<string, HostTensor>();
-  #state: ReadonlyMap<string, HostTensor>;
+  #state: Map<string, HostTensor>;
 
   private constructor(model: OpenModel, manifest: Manifest, isStream = false) {
     this.#model = model;
@@ -117,13 +117,14 @@ export class CachedModel implements StepModel {
   }
 
   async run(feeds: Tensors): Promise<StepResult> {
-    const results = await this.#model.execute(new Map([...feeds, ...this.#state, ...this.#knobs]));
-    const state = new Map<string, HostTensor>();
+    const whole = new Map(feeds);
+    for (const added of [this.#state, this.#knobs])
+      for (const [name, tensor] of added) whole.set(name, tensor);
+    const results = await this.#model.execute(whole);
     for (const pair of this.manifest.state) {
       const next = results.get(pair.output);
-      if (next !== undefined) state.set(pair.input, next);
+      if (next !== undefined) this.#state.set(pair.input, next);
     }
-    this.#state = state;
     const outputs = new Map<string, HostTensor>();
     for (const { name } of this.outputs) {
       const output = results.get(name);
@@ -161,22 +162,22 @@ export class CachedModel implements StepModel {
   }
 
   #signals(results: Tensors): Signals {
-    const all = (name: Manifest['signals'][number]['name']): number[] =>
-      this.manifest.signals
-        .filter(signal => signal.name === name)
-        .flatMap(signal => {
-          const tensor = results.get(signal.output);
-          return tensor === undefined ? [] : [...numbersOf(tensor)];
-        });
-    const computed = all('computed');
-    const values = all('value');
-    const counts = all('count');
+    const found: Record<Manifest['signals'][number]['name'], number[]> = {
+      computed: [],
+      value: [],
+      count: [],
+    };
+    for (const { name, output } of this.manifest.signals) {
+      const tensor = results.get(output);
+      if (tensor !== undefined) found[name].push(...numbersOf(tensor));
+    }
+    const { computed, value, count } = found;
     const full = computed.every(x => x !== 0);
     return {
       computed: full,
       partial: !full && computed.some(x => x !== 0),
-      ...(values.length > 0 && { value: Math.max(...values) }),
-      ...(counts.length > 0 && { count: Math.max(...counts) }),
+      ...(value.length > 0 && { value: Math.max(...value) }),
+      ...(count.length > 0 && { count: Math.max(...count) }),
     };
   }
 }

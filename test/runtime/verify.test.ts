@@ -195,7 +195,7 @@ describe('bench', () => {
       rounds: 1,
       warmup: 0,
       seeds: [5],
-      turns: 'step',
+      stretch: 1,
     });
     expect(bench.decisions.map(d => d[0]).join('')).toBe('crcrcrc');
     expect(bench).toMatchObject({ boundFrom: 'reused steps', perStep: { rest: null } });
