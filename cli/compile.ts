@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { type Command, Option } from '@commander-js/extra-typings';
 import { refuse } from '../src/diagnostics/index.js';
 import type { Weights } from '../src/onnx/index.js';
+import { methodOptions } from './method-options.js';
 import { HELP, positiveInteger, setting, WEIGHTS_CHOICES } from './options.js';
 import type { Outcome, Perform } from './outcome.js';
 
@@ -10,6 +11,7 @@ interface Options {
   readonly method?: string | undefined;
   readonly set: ReadonlyMap<string, string>;
   readonly steps?: number | undefined;
+  readonly calibration?: string | undefined;
   readonly stateDefaults?: true | undefined;
   readonly latent?: string | undefined;
   readonly timestep?: string | undefined;
@@ -26,9 +28,11 @@ export function addCompile(program: Command, perform: Perform): void {
     .description('put a caching method into a model; writes OUT and its manifest OUT.json')
     .argument('<model>', 'the exported model')
     .option('-o, --output <out>', 'the compiled model')
-    .option('-m, --method <name>', 'caching method (default: bwcache)')
+    .option('-m, --method <name>', HELP.method)
+
     .option('--set <key=value>', 'option of the method; may be repeated', setting, new Map<string, string>())
     .option('--steps <n>', 'denoising steps of a generation', positiveInteger)
+    .option('--calibration <file>', HELP.calibration)
     .option('--state-defaults', 'give every added input a default, so that callers may leave them out')
     .option('--latent <name>', HELP.latent)
     .option('--timestep <name>', HELP.timestep)
@@ -56,7 +60,10 @@ async function compileFile(path: string, options: Options): Promise<Outcome> {
   const start = performance.now();
   const model = readModel(path);
   const notes = await checkWeights(model, path, outputs, options);
-  const compiled = compile(model, { ...options, set: Object.fromEntries(options.set) });
+  const compiled = compile(model, {
+    ...options,
+    ...(await methodOptions(options)),
+  });
   const written = options.dryRun === true ? undefined : output;
   if (written !== undefined) {
     const manifest = `${JSON.stringify(compiled.manifest, null, 2)}\n`;

@@ -1,4 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
+import type { Method } from '../src/methods/index.js';
 import { HELP } from './options.js';
 import type { Outcome, Perform } from './outcome.js';
 
@@ -11,12 +12,21 @@ export function addMethods(program: Command, perform: Perform): void {
     .action(name => perform(() => describe(name)));
 }
 
+async function named(name: string): Promise<Method> {
+  const [{ findMethod }, { methodNamed }] = await Promise.all([
+    import('../src/methods/index.js'),
+    import('./method-options.js'),
+  ]);
+  const method = await methodNamed(name);
+  return typeof method === 'object' ? method : findMethod(name);
+}
+
 async function describe(name: string | undefined): Promise<Outcome> {
-  const [{ findMethod, METHODS }, { methodFacts, methodListText, methodText }] = await Promise.all([
+  const [{ METHODS }, { methodFacts, methodListText, methodText }] = await Promise.all([
     import('../src/methods/index.js'),
     import('../src/report/methods.js'),
   ]);
-  const methods = (name === undefined ? METHODS : [findMethod(name)]).map(methodFacts);
+  const methods = (name === undefined ? METHODS : [await named(name)]).map(methodFacts);
   return {
     ok: true,
     text: screen =>

@@ -5,6 +5,8 @@ import type { Weights } from '../src/onnx/index.js';
 /** Help texts of options that several commands have. */
 export const HELP = {
   json: 'print one JSON object',
+  method: 'caching method: a name, or a file of your own (default: bwcache)',
+  calibration: 'what bwc calibrate measured of this model',
   latent: 'the input that is denoised, where bwc cannot tell',
   timestep: 'the input that tells the noise level, where bwc cannot tell',
   prediction: 'the output that the sampler reads, where bwc cannot tell',

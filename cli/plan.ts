@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Command } from '@commander-js/extra-typings';
+import { methodOptions } from './method-options.js';
 import { HELP, positiveInteger, setting } from './options.js';
 import type { Outcome, Perform } from './outcome.js';
 
@@ -8,6 +9,7 @@ interface Options {
   readonly method?: string | undefined;
   readonly set: ReadonlyMap<string, string>;
   readonly steps?: number | undefined;
+  readonly calibration?: string | undefined;
   readonly latent?: string | undefined;
   readonly timestep?: string | undefined;
   readonly prediction?: string | undefined;
@@ -19,9 +21,11 @@ export function addPlan(program: Command, perform: Perform): void {
     .command('plan')
     .description('show what bwc compile would do to a model; writes nothing')
     .argument('<model>', 'the exported model')
-    .option('-m, --method <name>', 'caching method (default: bwcache)')
+    .option('-m, --method <name>', HELP.method)
+
     .option('--set <key=value>', 'option of the method; may be repeated', setting, new Map<string, string>())
     .option('--steps <n>', 'denoising steps of a generation', positiveInteger)
+    .option('--calibration <file>', HELP.calibration)
     .option('--latent <name>', HELP.latent)
     .option('--timestep <name>', HELP.timestep)
     .option('--prediction <name>', HELP.prediction)
@@ -42,7 +46,10 @@ async function planFile(path: string, options: Options): Promise<Outcome> {
   const { latent, timestep, prediction, guidance } = options;
   const roles = { latent, timestep, prediction, guidance };
   const inspected = inspectFacts(readModel(path), { path, bytes: statSync(path).size, ...roles });
-  const compiled = compile(readModel(path), { ...options, set: Object.fromEntries(options.set) });
+  const compiled = compile(readModel(path), {
+    ...options,
+    ...(await methodOptions(options)),
+  });
   const elapsedMs = performance.now() - start;
   const facts = compileFacts(compiled, { output: null, dryRun: true, elapsedMs });
   const { diagnostics, ...json } = facts;

@@ -1,7 +1,13 @@
 import { type Analysis, analyse, type RoleHints } from './blocks/index.js';
 import { type Diagnostic, refuse } from './diagnostics/index.js';
 import type { Model } from './ir/index.js';
-import { type Calibration, configure, findMethod, requireCalibrationOf } from './methods/index.js';
+import {
+  type Calibration,
+  configure,
+  findMethod,
+  type Method,
+  requireCalibrationOf,
+} from './methods/index.js';
 import { modelHash } from './onnx/index.js';
 import {
   addState,
@@ -23,8 +29,8 @@ import {
 import { MANIFEST_KEY, type Manifest, makePlan, manifestSchema, type Plan } from './plan/index.js';
 
 export interface CompileOptions extends RoleHints {
-  /** Name of the caching method; `bwcache` by default. */
-  readonly method?: string | undefined;
+  /** The caching method or a built-in one's name; `bwcache` by default. */
+  readonly method?: string | Method | undefined;
   /** Options of the method, as text or values. */
   readonly set?: Readonly<Record<string, unknown>> | undefined;
   /** Denoising steps of a generation. */
@@ -68,7 +74,8 @@ const PASSES: readonly Pass[] = [
 export function compile(model: Model, options: CompileOptions = {}): Compiled {
   if (model.metadata.has(MANIFEST_KEY)) refuse('BWC206', {});
   if (model.opset < OLDEST_OPSET) refuse('BWC210', { opset: model.opset });
-  const configured = configure(findMethod(options.method ?? 'bwcache'), options.set ?? {});
+  const { method = 'bwcache' } = options;
+  const configured = configure(typeof method === 'string' ? findMethod(method) : method, options.set ?? {});
   const source = modelHash(model);
   if (options.calibration) requireCalibrationOf(options.calibration, source, 'the calibration');
   prepare(model);

@@ -6,7 +6,23 @@ export { type ClientOptions, type Language, writeClient } from './clients/index.
 export { type Compiled, type CompileOptions, compile } from './compile.js';
 export { CATALOGUE, type Code, type Diagnostic, Refusal } from './diagnostics/index.js';
 export { Model, parse, print, structurallyEqual } from './ir/index.js';
-export { findMethod, METHODS, type Method } from './methods/index.js';
+export {
+  blockRun,
+  type Calibration,
+  type Design,
+  defineMethod,
+  eachBlock,
+  eachBranch,
+  findMethod,
+  METHODS,
+  type Method,
+  type ModelFacts,
+  parseCalibration,
+  reuseOf,
+  shared,
+  stack,
+  tokenSampling,
+} from './methods/index.js';
 export {
   checkExternalData,
   externalLocations,

@@ -278,6 +278,12 @@ export const CATALOGUE = {
     why: 'Its schedule follows from how the model was seen to change from step to step.',
     hint: 'Make one with bwc calibrate MODEL --profile FILE -o CALIBRATION, and give it with --calibration CALIBRATION.',
   }),
+  BWC309: entry<{ path: string; reason: string }>({
+    kind: 'usage',
+    message: p => `${p.path} is no method: ${p.reason}`,
+    why: 'A method file exports what defineMethod returns, or is JSON with regions and a decision.',
+    hint: 'See docs/guides/own-method.md.',
+  }),
   BWC321: entry<{ language: string; name: string; type: string }>({
     kind: 'unsupported',
     message: p => `no ${p.language} client can be written: ${p.name} has type ${p.type}`,

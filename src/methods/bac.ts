@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { calibrationOf, reuseFrom } from './calibrated.js';
+import { stepsOf } from './every-nth.js';
 import { eachBranch } from './facts.js';
 import { defineMethod, reuseOf, shared } from './method.js';
 import { bac as bacTables } from './schedules/index.js';
@@ -15,7 +16,11 @@ export const bac = defineMethod({
     'the runs between are most alike; the feed-forwards whose errors would bubble up into later blocks also compute ' +
     'whenever a later one does.',
   options: z.object({
-    updates: z.coerce.number().int().positive().default(10).describe('steps that each branch computes'),
+    updates: z.coerce
+      .number()
+      .positive()
+      .default(0.33)
+      .describe('steps that each branch computes; below 1 a share of all'),
     upstream: z.coerce
       .number()
       .int()
@@ -25,7 +30,9 @@ export const bac = defineMethod({
     order: shared.order(0),
   }),
   design: (o, facts) => {
-    const tables = bacTables(calibrationOf(facts, 'bac'), o).flat();
+    const calibration = calibrationOf(facts, 'bac');
+    const updates = Math.max(1, stepsOf(o.updates, calibration.sampler.steps));
+    const tables = bacTables(calibration, { updates, upstream: o.upstream }).flat();
     let channel = 0;
     return {
       regions: eachBranch(facts, reuseOf('output', o.order), () => channel++),

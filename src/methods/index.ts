@@ -25,7 +25,17 @@ import { teacache } from './teacache.js';
 export { type Calibration, parseCalibration, requireCalibrationOf } from './calibration.js';
 export * from './design.js';
 export type { BlockFact, BranchFact, ModelFacts } from './facts.js';
-export { type ConfiguredMethod, configure, type Method } from './method.js';
+export { blockRun, eachBlock, eachBranch, stack } from './facts.js';
+export {
+  type ConfiguredMethod,
+  configure,
+  defineMethod,
+  isMethod,
+  type Method,
+  reuseOf,
+  shared,
+  tokenSampling,
+} from './method.js';
 
 /** The built-in methods, in the order in which `bwc methods` shows them. */
 export const METHODS: readonly Method[] = [

@@ -23,6 +23,22 @@ export function defineMethod<S extends z.ZodObject>(method: Method<S>): Method {
   return method as unknown as Method;
 }
 
+/** Whether a value is a method that `defineMethod` could have made. */
+export function isMethod(value: unknown): value is Method {
+  return methodShape.safeParse(value).success;
+}
+
+const methodShape = z.object({
+  name: z.string(),
+  title: z.string(),
+  source: z.string(),
+  summary: z.string(),
+  options: z.custom(
+    schema => typeof schema === 'object' && schema !== null && 'safeParse' in schema && 'shape' in schema,
+  ),
+  design: z.custom(design => typeof design === 'function'),
+});
+
 export interface ConfiguredMethod {
   readonly method: Method;
   readonly options: Readonly<Record<string, unknown>>;

@@ -1,7 +1,9 @@
 import { type Compiled, type CompileOptions, compile } from '../../src/compile.js';
+import { findMethod } from '../../src/methods/index.js';
 import { toBytes } from '../../src/onnx/index.js';
 import { CachedModel, type CachedOptions, loadProfile, type RunProfile } from '../../src/runtime/index.js';
 import { type Fixture, read } from '../blocks/fixtures.js';
+import { calibrationOf, learnedTable } from './calibrations.js';
 
 export interface Built extends Compiled {
   readonly bytes: Uint8Array;
@@ -14,10 +16,20 @@ export function build(fixture: Fixture, options: CompileOptions): Built {
   const key = `${fixture.title} ${JSON.stringify(options)}`;
   const known = built.get(key);
   if (known !== undefined) return known;
-  const compiled = compile(read(fixture), options);
+  const compiled = compile(read(fixture), completed(fixture, options));
   const made = { ...compiled, bytes: toBytes(compiled.model) };
   built.set(key, made);
   return made;
+}
+
+/** With what a method cannot do without: a calibration, or a learned table. */
+export function completed(fixture: Fixture, options: CompileOptions): CompileOptions {
+  const { method = 'bwcache', steps = 30, set } = options;
+  const found = typeof method === 'string' ? findMethod(method) : method;
+  if ('table' in found.options.shape && set?.['table'] === undefined)
+    return { ...options, set: { ...set, table: learnedTable(fixture, steps) } };
+  if (found.calibration === undefined || options.calibration !== undefined) return options;
+  return { ...options, calibration: calibrationOf(fixture, steps) };
 }
 
 export function open({ bytes, manifest }: Built, options: CachedOptions = {}): Promise<CachedModel> {

@@ -94,11 +94,21 @@ describe('the rewrite of two blocks', () => {
   });
 
   it.each(METHODS)('is taken back: $name', method => {
-    const set = known(method, { interval: 2, tail: 1, outer: 1 });
+    const set = known(method, {
+      interval: 2,
+      tail: 1,
+      outer: 1,
+      ratios: '1,0.99,0.98',
+      table: '[[1,1,1,1],[0,0,0,0]]',
+    });
     const toy = (): Model => parse(readGolden('toy.txt'));
     const { steps } = OPTIONS;
     if (method.name === 'skip-dit') {
       expect(() => compile(toy(), { method: method.name, steps, set })).toThrow('BWC306');
+      return;
+    }
+    if (method.calibration === 'required') {
+      expect(() => compile(toy(), { method: method.name, steps, set })).toThrow('BWC308');
       return;
     }
     const { model } = compile(toy(), { method: method.name, steps, set });
