@@ -13,12 +13,14 @@ export const LIMITS = {
   /** Of the stack's ends and the probe: inner products over many steps must be sharp. */
   stack: 65_536,
   /** Of each block's and branch's result: there are many. */
-  block: 2048,
+  block: 512,
 } as const;
 
-/** A graph output that shows a part of an inner tensor, `[rows, channels]`, float32. */
+/** Where a part of an inner tensor is seen: some elements of a graph output, float32 rows of so many channels. */
 export interface Tap {
   readonly output: string;
+  readonly start: number;
+  readonly end: number;
   readonly channels: number;
 }
 
@@ -72,6 +74,7 @@ export function instrument(model: Model, profile: ProfileData): Taps {
       })),
     })),
   };
+  show.done();
   return taps;
 }
 
@@ -108,11 +111,19 @@ function workOf({ blocks }: Analysis, sizes: Inferred): readonly number[] | unde
   return all > 0 ? flops.map(f => Number((f / all).toPrecision(6))) : undefined;
 }
 
+/** Taps of one number of channels leave the graph as one output: each output costs a run some time. */
+interface Rows {
+  readonly output: string;
+  readonly parts: Value[];
+  elements: number;
+}
+
 class Shower {
   readonly #model: Model;
   readonly #sizes: Inferred;
   readonly #builder: Builder;
   readonly #known = new Map<string, Tap>();
+  readonly #rows = new Map<number, Rows>();
 
   constructor(model: Model, sizes: Inferred) {
     this.#model = model;
@@ -130,18 +141,36 @@ class Shower {
     if (type?.kind !== 'tensor' || shape === undefined || channels === undefined)
       return refuse('BWC204', { value: value.name, what: 'size' });
     const b = this.#builder;
-    const rows = shape.reduce((a, d) => a * d, 1) / channels;
-    const chosen = chooseRows(rows, channels, limit);
+    const all = shape.reduce((a, d) => a * d, 1) / channels;
+    const chosen = chooseRows(all, channels, limit);
     let shown = b.op('Reshape', [value, b.i64(-1, channels)]);
     if (chosen) shown = b.op('Gather', [shown, b.i64(...chosen)], { attributes: [int('axis', 0)] });
     if (type.elem !== 'float32') shown = b.cast(shown, 'float32');
-    shown.type = tensorType('float32', [chosen?.length ?? rows, channels]);
-    this.#model.graph.addOutput(shown);
     // Right behind what it shows, so that nothing is held longer than in the original.
     b.place(this.#after(value));
-    const tap: Tap = { output: shown.name, channels };
+    const rows = this.#rows.get(channels) ?? {
+      output: this.#model.names.fresh(`bwc.rows.${channels}`),
+      parts: [],
+      elements: 0,
+    };
+    this.#rows.set(channels, rows);
+    rows.parts.push(shown);
+    const start = rows.elements;
+    rows.elements += (chosen?.length ?? all) * channels;
+    const tap: Tap = { output: rows.output, start, end: rows.elements, channels };
     this.#known.set(key, tap);
     return tap;
+  }
+
+  done(): void {
+    const b = this.#builder;
+    for (const [channels, { output, parts, elements }] of this.#rows) {
+      const joined = b.op('Concat', parts, { attributes: [int('axis', 0)] });
+      joined.name = output;
+      joined.type = tensorType('float32', [elements / channels, channels]);
+      b.place();
+      this.#model.graph.addOutput(joined);
+    }
   }
 
   #after({ producer }: Value): Node | undefined {

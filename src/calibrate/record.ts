@@ -34,7 +34,8 @@ export async function record(
   let before: Step | undefined;
   let final: HostTensor | undefined;
   for await (const run of denoise(model, profile, seed)) {
-    const sketch = (tap: Tap): Sketch => numbersOf(given(run.outputs.get(tap.output)));
+    const sketch = ({ output, start, end }: Tap): Sketch =>
+      numbersOf(given(run.outputs.get(output))).subarray(start, end);
     const latent = numbersOf(
       given([...run.feeds].find(([name]) => profile.inputs[name]?.role === 'latent')?.[1]),
     );
