@@ -17,6 +17,7 @@ import { benchCompiled, loadProfile, parseManifest, verifyCompiled } from '../sr
 import { reasonOf } from '../src/runtime/profile.js';
 import { checkOutputs, checkWeights, writeWithManifest } from './files.js';
 import type { Progress } from './outcome.js';
+import { reportFile } from './report.js';
 import { restModel } from './rest.js';
 
 const NOTHING: Omit<ModelResult, 'name'> = {
@@ -56,6 +57,10 @@ export async function checkModel(config: CiConfig, model: CiModel, progress: Pro
     if (model.profile !== undefined) {
       const run = await runModel(config, model, output, manifest, say);
       result = { ...result, ...run, stateBytes: result.stateBytes ?? run.stateBytes };
+    }
+    if (config.report) {
+      const html = join(config.output, `${model.name}.html`);
+      await reportFile(model.model, output, { html, frame: [] }, say);
     }
     const gates = passGates(gatesOf(config, model), { ...result, seen: change?.seen });
     return { ...result, gates, ok: [...result.checks, ...gates].every(check => check.ok) };

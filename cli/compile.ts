@@ -19,6 +19,7 @@ interface Options {
   readonly guidance?: string | undefined;
   readonly weights?: Weights | undefined;
   readonly checksum?: true | undefined;
+  readonly emit?: 'onnx' | 'triton' | undefined;
   readonly dryRun?: true | undefined;
 }
 
@@ -40,6 +41,12 @@ export function addCompile(program: Command, perform: Perform): void {
     .option('--guidance <name>', HELP.guidance)
     .addOption(new Option('--weights <how>', HELP.weights).choices(WEIGHTS_CHOICES))
     .option('--checksum', HELP.checksum)
+    .addOption(
+      new Option('--emit <form>', 'onnx: a model (the default); triton: OUT is a model repository').choices([
+        'onnx',
+        'triton',
+      ] as const),
+    )
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', HELP.json)
     .action((model, options) => perform(() => compileFile(model, options)));
@@ -50,28 +57,30 @@ async function compileFile(path: string, options: Options): Promise<Outcome> {
   if (output === undefined && options.dryRun !== true)
     refuse('BWC304', { text: "required option '-o, --output <out>' not given" });
   const { checkOutputs, checkWeights, writeWithManifest } = await import('./files.js');
-  const outputs = output === undefined ? [] : [output, `${output}.json`];
+  const isModel = options.emit !== 'triton';
+  const outputs = output === undefined || !isModel ? [] : [output, `${output}.json`];
   checkOutputs(path, outputs);
-  const [{ compile }, { readModel }, { compileFacts, compileText }] = await Promise.all([
-    import('../src/compile.js'),
-    import('../src/onnx/index.js'),
-    import('../src/report/compile.js'),
-  ]);
+  const [{ compile }, { readModel }, { compileFacts, compileText }, { repositoryPaths, writeRepository }] =
+    await Promise.all([
+      import('../src/compile.js'),
+      import('../src/onnx/index.js'),
+      import('../src/report/compile.js'),
+      import('./repository.js'),
+    ]);
   const start = performance.now();
   const model = readModel(path);
-  const notes = await checkWeights(model, path, outputs, options);
-  const compiled = compile(model, {
-    ...options,
-    ...(await methodOptions(options)),
-  });
+  const notes = isModel ? await checkWeights(model, path, outputs, options) : [];
+  const compiled = compile(model, { ...options, ...(await methodOptions(options)) });
   const written = options.dryRun === true ? undefined : output;
-  if (written !== undefined) {
+  if (written !== undefined && !isModel) {
+    notes.push(...(await writeRepository(compiled, path, written, options)));
+  } else if (written !== undefined) {
     const manifest = `${JSON.stringify(compiled.manifest, null, 2)}\n`;
     notes.push(...(await writeWithManifest(model, written, manifest, options.weights)).diagnostics);
   }
   const elapsedMs = performance.now() - start;
   const facts = compileFacts(compiled, {
-    output: written ?? null,
+    output: written === undefined || isModel ? (written ?? null) : repositoryPaths(path, written).model,
     dryRun: options.dryRun === true,
     elapsedMs,
   });

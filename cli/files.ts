@@ -97,7 +97,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
 };
 
-function refuseToWrite(path: string, error: unknown): never {
+/** @throws Refusal BWC106 with what the system says, in words */
+export function refuseToWrite(path: string, error: unknown): never {
   if (!(error instanceof Error) || !('code' in error)) throw error;
   return refuse('BWC106', { path, reason: REASONS[String(error.code)] ?? error.message }, undefined, error);
 }

@@ -22,13 +22,13 @@ export async function methodOptions(given: Given): Promise<MethodOptions> {
   const { readCalibration } = await import('../src/calibrate/file.js');
   return {
     method: await methodNamed(given.method),
-    set: Object.fromEntries([...given.set].map(([key, value]) => [key, valueOf(key, value)])),
+    set: Object.fromEntries([...given.set].map(([key, value]) => [key, textOf(key, value)])),
     calibration: given.calibration === undefined ? undefined : readCalibration(given.calibration),
   };
 }
 
 /** The text of an option, or of the file behind an `@`. */
-function valueOf(name: string, value: string): string {
+function textOf(name: string, value: string): string {
   if (!value.startsWith('@')) return value;
   const path = value.slice(1);
   try {

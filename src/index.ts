@@ -74,3 +74,4 @@ export {
   WorkerModel,
   writePicture,
 } from './runtime/index.js';
+export { type TritonOptions, tritonConfig } from './serve/index.js';

@@ -60,6 +60,7 @@ export const ciConfigSchema = z
   .strictObject({
     $schema: z.string().optional(),
     output: path.default('bwc-ci').describe('folder of results, relative to this file'),
+    report: z.boolean().default(false).describe('write <name>.html for each model: the page of bwc report'),
     bench: bench.default({}),
     gates: gates.default({}),
     models: z.array(entry).min(1),

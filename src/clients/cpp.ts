@@ -210,6 +210,8 @@ class Model {
   Model(Ort::Env& env, const ORTCHAR_T* path, const Ort::SessionOptions& options,
         Ort::MemoryInfo device = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault))
       : session_(env, path, options), device_(std::move(device)) {}
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
 
   /** A generation of its own: classifier-free guidance takes one stream for each of its two predictions. */
   Stream stream() { return Stream(session_, device_); }

@@ -65,7 +65,7 @@ export function fromBytes(type: RunType, dims: readonly number[], bytes: Uint8Ar
 export function fromNumbers(type: RunType, dims: readonly number[], values: ArrayLike<number>): HostTensor {
   const tensor = zeros(type, dims);
   const { data } = tensor;
-  if (data instanceof Float32Array || data instanceof Float64Array) {
+  if (values.length === data.length && (data instanceof Float32Array || data instanceof Float64Array)) {
     data.set(values);
     return tensor;
   }

@@ -38,7 +38,7 @@ const read = (path: string): string => readFileSync(join(folder, path), 'utf8');
 
 describe('bwc ci', () => {
   it('passes what holds, and writes models, results, JUnit and a summary', async () => {
-    write([TRAINED, COMPILED_ONLY]);
+    write([TRAINED, COMPILED_ONLY], { report: true });
     const ran = await bwc(['ci', config, '--json']);
     const result = json(ran, results);
     expect([ran.code, result.ok, result.diagnostics]).toEqual([0, true, []]);
@@ -53,8 +53,10 @@ describe('bwc ci', () => {
       'bwc-ci.json',
       'bwc-ci.md',
       'bwc-ci.xml',
+      'dit.html',
       'dit.onnx',
       'dit.onnx.json',
+      'trained.html',
       'trained.onnx',
       'trained.onnx.json',
     ]);

@@ -167,6 +167,7 @@ describe('results', () => {
   const whole = ciResult('bwc', [MODEL, failed, refused]);
   const config = {
     output: folder,
+    report: false,
     bench: {},
     gates: {},
     models: ['a', 'b', 'c'].map(name => ({ name, model: '' })),

@@ -33,9 +33,9 @@ class Thread {
     });
   }
 
-  ask<T>(request: Request): Promise<T> {
+  async ask<T>(request: Request): Promise<T> {
     if (this.#ended === undefined) this.#worker.postMessage(request);
-    return this.next<T>();
+    return await this.next<T>();
   }
 
   close(): Promise<void> {

@@ -1,0 +1,1 @@
+export { type TritonOptions, tritonConfig } from './triton.js';
