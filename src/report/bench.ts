@@ -15,9 +15,10 @@ export function benchFacts({ seeds, ...bench }: Bench): BenchFacts {
   return {
     ...bench,
     psnr: finite(bench.psnr),
-    seeds: seeds.map(({ seed, decisions, baselineMs, compiledMs, psnr, ssim }) => ({
+    seeds: seeds.map(({ seed, decisions, computed, baselineMs, compiledMs, psnr, ssim }) => ({
       seed,
       decisions,
+      computed,
       baselineMs,
       compiledMs,
       psnr: finite(psnr),

@@ -32,6 +32,8 @@ export type Decision = 'computed' | 'partial' | 'reused';
 export interface SeedBench {
   readonly seed: number;
   readonly decisions: readonly Decision[];
+  /** Steps computed, as in the whole. */
+  readonly computed: number;
   readonly baselineMs: number;
   readonly compiledMs: number;
   /** Infinity where the latents are equal. */
@@ -45,7 +47,10 @@ export interface SeedBench {
 /** Times are wall times of the models' runs, in milliseconds: use them only as ratios within one result. */
 export interface Bench {
   readonly steps: number;
-  /** Steps computed in full, and all others; the mean over the seeds. */
+  /**
+   * Steps computed, and all others; the mean over the seeds. A step of which some regions are computed counts by their
+   * share of the operations.
+   */
   readonly computed: number;
   readonly reused: number;
   /** Of the first seed. */
@@ -117,6 +122,8 @@ const STRETCH = 10;
 interface Timed {
   readonly milliseconds: number;
   readonly decision: Decision;
+  /** Share of the gated regions that was computed. */
+  readonly work: number;
 }
 
 interface Round {
@@ -195,7 +202,8 @@ class Runner {
     const { value } = await this.#steps.next();
     if (value === undefined) return;
     this.last = value;
-    this.times.push({ milliseconds: value.milliseconds, decision: decisionOf(value) });
+    const { milliseconds, signals } = value;
+    this.times.push({ milliseconds, decision: decisionOf(value), work: signals?.work ?? 1 });
   }
 }
 
@@ -209,7 +217,7 @@ function summary(
   const pairs = all.flatMap(pairsOf);
   const times = (decision: Decision): number[] => pairs.filter(p => p.decision === decision).map(p => p.own);
   const steps = profile.sampler.steps;
-  const computed = mean(seeds.map(seed => seed.decisions.filter(d => d === 'computed').length));
+  const computed = mean(seeds.map(seed => seed.computed));
   const baselineMs = mean(seeds.map(s => s.baselineMs));
   const cost = costOf(all);
   const least =
@@ -292,6 +300,7 @@ function seedSummary(profile: RunProfile, seed: number, rounds: readonly Round[]
     {
       seed,
       decisions: last.compiled.map(step => step.decision),
+      computed: last.compiled.reduce((sum, step) => sum + step.work, 0),
       baselineMs,
       compiledMs: (baselineMs * costOf(rounds)) / profile.sampler.steps,
       psnr: psnr(original, compiled, profile.display?.range),

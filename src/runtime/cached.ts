@@ -176,10 +176,24 @@ export class CachedModel implements StepModel {
     return {
       computed: full,
       partial: !full && computed.some(x => x !== 0),
+      work: workOf(this.manifest, computed),
       ...(value.length > 0 && { value: Math.max(...value) }),
       ...(count.length > 0 && { count: Math.max(...count) }),
     };
   }
+}
+
+/** Share of the regions' operations that was computed, a number a channel; of their number where operations are unknown. */
+function workOf({ regions }: Manifest, computed: readonly number[]): number {
+  const known = regions.every(r => r.flops !== null);
+  let all = 0;
+  let done = 0;
+  for (const { channel, flops } of regions) {
+    const size = known ? (flops ?? 0) : 1;
+    all += size;
+    if (computed[channel] !== 0) done += size;
+  }
+  return all === 0 ? 1 : done / all;
 }
 
 /**

@@ -35,6 +35,8 @@ export interface Signals {
   readonly computed: boolean;
   /** Whether only some were. */
   readonly partial: boolean;
+  /** Share of the gated regions' operations that was computed (of their number, where operations are unknown). */
+  readonly work: number;
   /** What was measured; the largest where several are. Absent where the method measures nothing. */
   readonly value?: number;
   /** Computed steps so far. */
