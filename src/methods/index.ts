@@ -9,6 +9,7 @@ import { bwcacheCode } from './bwcache-code.js';
 import { dbcache } from './dbcache.js';
 import { deltaDit } from './delta-dit.js';
 import { easycache } from './easycache.js';
+import { fastercache } from './fastercache.js';
 import { firstBlockCache } from './first-block-cache.js';
 import { flowcache } from './flowcache.js';
 import { fora } from './fora.js';
@@ -17,6 +18,7 @@ import { lemica } from './lemica.js';
 import { magcache } from './magcache.js';
 import type { Method } from './method.js';
 import { pab } from './pab.js';
+import { quantcache } from './quantcache.js';
 import { skipDit } from './skip-dit.js';
 import { smoothcache } from './smoothcache.js';
 import { taylorseer } from './taylorseer.js';
@@ -49,6 +51,8 @@ export const METHODS: readonly Method[] = [
   flowcache,
   easycache,
   adacache,
+  quantcache,
+  fastercache,
   taylorseer,
   fora,
   pab,
