@@ -1,7 +1,16 @@
 import { z } from 'zod';
-import type { Method } from '../methods/index.js';
-import { type Column, table } from './table.js';
-import { type Screen, wrap } from './text.js';
+import { Refusal } from '../diagnostics/index.js';
+import {
+  configure,
+  type Decision,
+  type Design,
+  looksAtStep,
+  type Method,
+  type ModelFacts,
+  memoryOf,
+} from '../methods/index.js';
+import { type Column, pairs, table } from './table.js';
+import { plural, type Screen, wrap } from './text.js';
 
 export interface OptionFacts {
   readonly name: string;
@@ -16,7 +25,35 @@ export interface MethodFacts {
   readonly title: string;
   readonly source: string;
   readonly summary: string;
+  /** Kind of its decision with default options; null where a calibration or an option must say. */
+  readonly decision: Decision['kind'] | null;
+  /** Copies from the device that a step waits for, to decide. */
+  readonly copies: number;
+  /** Regions that are skipped, and tensors kept for them, in a model of 28 blocks of attention and feed-forward. */
+  readonly regions: number | null;
+  readonly tensors: number | null;
+  /** Whether it takes tables from a calibration: always, or when; null where never. */
+  readonly calibration: string | null;
   readonly options: readonly OptionFacts[];
+}
+
+/** The model that a method's cost is told of: as many blocks as DiT-XL. */
+const NOMINAL: ModelFacts = {
+  steps: 30,
+  blocks: Array.from({ length: 28 }, () => ({
+    group: 0,
+    branches: [{ kind: 'self-attention' }, { kind: 'feed-forward' }],
+  })),
+};
+
+/** What the method does to the nominal model with default options, if it can be told. */
+function nominalDesign(method: Method): Design | undefined {
+  try {
+    return configure(method, {}).design(NOMINAL);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
 }
 
 /** What JSON Schema says of one option, as far as it is shown. */
@@ -41,11 +78,17 @@ export function methodFacts(method: Method): MethodFacts {
   const schema = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
   const properties = z.record(z.string(), propertySchema).parse(schema.properties ?? {});
   const defaults: Readonly<Record<string, unknown>> = options.parse({});
+  const design = nominalDesign(method);
   return {
     name,
     title,
     source,
     summary,
+    decision: design?.decision.kind ?? null,
+    copies: design && looksAtStep(design.decision) ? 1 : 0,
+    regions: design?.regions.length ?? null,
+    tensors: design?.regions.reduce((sum, { reuse }) => sum + memoryOf(reuse), 0) ?? null,
+    calibration: method.calibration ?? null,
     options: Object.entries(properties).map(([key, property]) => ({
       name: key,
       default: defaults[key],
@@ -73,18 +116,46 @@ function accepts(p: Property): string {
 }
 
 export function methodListText(methods: readonly MethodFacts[], screen: Screen): string {
-  const rows = methods.map(m => [m.name, m.title, m.source, m.options.map(o => o.name).join(', ')]);
+  const rows = methods.map(m => [m.name, m.title, decidesText(m), keepsText(m), m.calibration ?? '']);
   const columns: readonly Column[] = [
     { head: 'method' },
-    { head: 'title' },
-    { head: 'from', gives: 'lines' },
-    { head: 'options', gives: 'lines' },
+    { head: 'title', gives: 'lines' },
+    { head: 'decides', gives: 'lines' },
+    { head: 'keeps', gives: 'lines' },
+    { head: 'calibration', gives: 'lines' },
   ];
-  return `${table(columns, rows, screen)}\n  bwc methods NAME says what a method does and explains its options.\n`;
+  return `${table(columns, rows, screen)}\n  Kept tensors are those of a model of 28 blocks of attention and feed-forward.\n  bwc methods NAME says what a method does and explains its options.\n`;
 }
 
+const DECIDES: Readonly<Record<Decision['kind'], string>> = {
+  trigger: 'a measurement, for the steps to come',
+  countdown: 'a measurement, for the steps to come',
+  schedule: 'a table',
+  threshold: 'against the last computed step',
+  accumulate: 'changes added up by step',
+  rate: 'changes added up by step',
+};
+
+function decidesText({ decision, copies }: MethodFacts): string {
+  const text = decision === null ? 'a table' : DECIDES[decision];
+  return copies === 0 ? text : `${text}; ${copies} copy from the device`;
+}
+
+function keepsText({ regions, tensors }: MethodFacts): string {
+  if (regions === null || tensors === null) return 'as its table says';
+  return tensors === 1 ? '1 tensor' : `${tensors} tensors`;
+}
+
+/** Characters that a line of accepted values holds. */
+const ACCEPTS = 36;
+
 export function methodText(method: MethodFacts, screen: Screen): string {
-  const rows = method.options.map(o => [o.name, valueText(o.default), o.accepts, o.description]);
+  const rows = method.options.map(o => [
+    o.name,
+    valueText(o.default),
+    wrap(o.accepts, ACCEPTS).join('\n'),
+    o.description,
+  ]);
   const columns: readonly Column[] = [
     { head: 'option' },
     { head: 'default', align: 'right' },
@@ -93,7 +164,15 @@ export function methodText(method: MethodFacts, screen: Screen): string {
   ];
   const head = `${screen.paint('bold', method.name)}  ${method.title} (${method.source})`;
   const summary = wrap(method.summary, Math.min(screen.width, 100) - 2).map(line => `  ${line}\n`);
-  return `${head}\n\n${summary.join('')}\n${table(columns, rows, screen)}`;
+  const facts = [
+    ['decides', decidesText(method)],
+    [
+      'keeps',
+      `${keepsText(method)}${method.regions === null ? '' : `, for ${plural(method.regions, 'region')}, of 28 blocks`}`,
+    ],
+    ...(method.calibration === null ? [] : [['calibration', method.calibration]]),
+  ] as [string, string][];
+  return `${head}\n\n${summary.join('')}\n${pairs(facts, screen)}\n${table(columns, rows, screen)}`;
 }
 
 function valueText(value: unknown): string {
