@@ -12,7 +12,7 @@ import { calibrate, refine } from '../src/calibrate/index.js';
 import { compile, loadProfile, readModel } from '../src/index.js';
 import type { Calibration } from '../src/methods/index.js';
 import { toBytes } from '../src/onnx/index.js';
-import { type FrontierPoint, frontierChart } from '../src/report/charts.js';
+import { frontierChart } from '../src/report/charts.js';
 import { type Column, table } from '../src/report/table.js';
 import { bytesText, plain } from '../src/report/text.js';
 import { meanSsim, psnr } from '../src/runtime/fidelity.js';
@@ -50,7 +50,7 @@ async function calibrated(profile: RunProfile): Promise<Calibration> {
     partial,
     threads: 1,
   });
-  return refine(ORIGINAL, profile, calibration, { speedups: [2, 2.5, 3, 4, 5], tries: 40, threads: 1 });
+  return refine(ORIGINAL, profile, calibration, { speedups: [2, 2.5, 3, 4, 5], tries: 12, threads: 1 });
 }
 
 async function measured(
@@ -167,18 +167,13 @@ const parts: string[] = [];
 for (const steps of values.steps.split(',').map(Number)) {
   const profile = { ...base, sampler: { ...base.sampler, steps } };
   const lines = sorted(await measured(profile, seeds, await calibrated(profile)));
-  const points = lines.map(
-    (l): FrontierPoint => ({
-      method: l.method,
-      set: l.set,
-      speedup: l.ideal,
-      psnr: Number.isFinite(l.psnr) ? l.psnr : null,
-      chosen: l.method === 'auto',
-    }),
-  );
+  const points = lines.map(l => ({ ...l, psnr: Number.isFinite(l.psnr) ? l.psnr : null }));
   const svg = await frontierChart(points, 'steps ÷ computed steps');
   writeFileSync(join(OUT, `frontier-${steps}.svg`), svg);
-  writeFileSync(join(OUT, `frontier-${steps}.json`), `${JSON.stringify({ steps, seeds, lines }, null, 2)}\n`);
+  writeFileSync(
+    join(OUT, `frontier-${steps}.json`),
+    `${JSON.stringify({ steps, seeds, lines: points }, null, 2)}\n`,
+  );
   process.stdout.write(
     `\n${steps} steps, ${seeds.length} seeds\n${table(
       COLUMNS,

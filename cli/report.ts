@@ -2,12 +2,15 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import { type Diagnostic, Refusal, refuse } from '../src/diagnostics/index.js';
+import type { ReportChart } from '../src/report/html/index.js';
 import { HELP } from './options.js';
 import type { Outcome, Perform, Progress } from './outcome.js';
 
 interface Options {
   readonly html: string;
   readonly bench?: string | undefined;
+  readonly calibration?: string | undefined;
+  readonly frontier?: string | undefined;
   readonly frame: readonly string[];
 }
 
@@ -19,6 +22,8 @@ export function addReport(program: Command, perform: Perform): void {
     .argument('[compiled]', 'what was made of it, by bwc or by anything else')
     .requiredOption('--html <file>', 'the page to write')
     .option('--bench <file>', 'what bwc bench --json printed')
+    .option('--calibration <file>', 'what bwc calibrate measured: how each block changes over the steps')
+    .option('--frontier <file>', 'points of speed and fidelity to draw, as npm run frontier writes them')
     .option(
       '--frame <png>',
       'a picture to show with the bench; may be repeated',
@@ -61,6 +66,7 @@ export async function reportFile(
   const bench = options.bench === undefined ? undefined : benchSchema.safeParse(readJson(options.bench));
   if (bench?.success === false)
     refuse('BWC108', { path: options.bench ?? '', reason: 'it is not what bwc bench --json prints' });
+  const charts = await chartsOf(options);
   const frames = options.frame.map(path => ({
     title: basename(path),
     source: `data:image/png;base64,${readFileSync(path).toString('base64')}`,
@@ -78,10 +84,50 @@ export async function reportFile(
       : diffModels({ model, path: original }, { model: read(compiled), path: compiled });
   progress('drawing …');
   const title = [original, compiled].flatMap(p => (p === undefined ? [] : [basename(p)])).join(' → ');
-  const html = await reportPage({ title, model, diff, inspected, bench: bench?.data, frames, diagnostics });
+  const html = await reportPage({
+    title,
+    model,
+    diff,
+    inspected,
+    bench: bench?.data,
+    frames,
+    charts,
+    diagnostics,
+  });
   writeFileSync(options.html, html);
   const json = { html: options.html, bytes: Buffer.byteLength(html) };
   return { ok: true, text: () => `Report in ${options.html}.\n`, json, diagnostics: [] };
+}
+
+/** The pictures that the options ask for. */
+async function chartsOf({ calibration, frontier }: Options): Promise<readonly ReportChart[]> {
+  const charts: ReportChart[] = [];
+  if (calibration === undefined && frontier === undefined) return charts;
+  const [{ changeCurves, changeHeatMap, frontierChart, frontierSchema }, { readCalibration }] =
+    await Promise.all([import('../src/report/charts.js'), import('../src/calibrate/file.js')]);
+  if (calibration !== undefined) {
+    const measured = readCalibration(calibration);
+    charts.push(
+      {
+        section: 'How the blocks change',
+        title: 'Relative L1 of every block to the step before',
+        svg: await changeHeatMap(measured),
+      },
+      {
+        section: 'How the blocks change',
+        title: 'The same as curves, one a block',
+        svg: await changeCurves(measured),
+      },
+    );
+  }
+  if (frontier !== undefined) {
+    const points = frontierSchema.safeParse(readJson(frontier));
+    if (!points.success)
+      return refuse('BWC108', { path: frontier, reason: 'it is not what npm run frontier writes' });
+    const svg = await frontierChart(points.data.lines, 'steps ÷ computed steps');
+    charts.push({ section: 'Speed and fidelity', title: 'Every method, on the final result', svg });
+  }
+  return charts;
 }
 
 /** What bwc refuses to look into is shown all the same, with the refusal among the diagnostics. */

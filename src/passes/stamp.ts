@@ -45,6 +45,7 @@ function manifestOf(context: Context): Manifest {
     compiler: COMPILER,
     method: plan.method,
     options: plan.options,
+    decision: plan.decision.kind,
     steps: plan.steps,
     stateDefaults: plan.stateDefaults,
     inputs: model.graph.inputs.map(v => v.name).filter(n => !ours(n)),

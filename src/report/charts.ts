@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { UNIT } from '../methods/calibration.js';
 import type { Calibration } from '../methods/index.js';
 
@@ -111,32 +112,28 @@ export function changeCurves(calibration: Calibration): Promise<Svg> {
 }
 
 /** A compiled model's place between speed and fidelity. */
-export interface FrontierPoint {
-  readonly method: string;
+const pointSchema = z.object({
+  method: z.string(),
   /** Options that differ from the defaults. */
-  readonly set: string;
-  /** Steps by computed steps, or measured speed-up. */
-  readonly speedup: number;
+  set: z.string(),
+  /** Steps by computed steps. */
+  ideal: z.number(),
   /** In decibel; null where the results are equal. */
-  readonly psnr: number | null;
-  readonly chosen?: boolean;
-}
+  psnr: z.number().nullable(),
+});
+
+/** What `npm run frontier` writes, as far as it is drawn. */
+export const frontierSchema = z.object({ lines: z.array(pointSchema).min(1) });
+
+export type FrontierPoint = z.infer<typeof pointSchema>;
 
 /** Speed-up against fidelity, a line a method. */
 export function frontierChart(points: readonly FrontierPoint[], across: string): Promise<Svg> {
   const rows = points
     .filter(p => p.psnr !== null)
-    .map(
-      (p): Row => ({
-        method: p.method,
-        set: p.set,
-        speedup: p.speedup,
-        psnr: p.psnr,
-        chosen: p.chosen === true,
-      }),
-    );
+    .map(({ method, set, ideal, psnr }): Row => ({ method, set, ideal, psnr }));
   const encoding = {
-    x: { field: 'speedup', type: 'quantitative', scale: { zero: false }, axis: { title: across } },
+    x: { field: 'ideal', type: 'quantitative', scale: { zero: false }, axis: { title: across } },
     y: {
       field: 'psnr',
       type: 'quantitative',
@@ -158,7 +155,7 @@ export function frontierChart(points: readonly FrontierPoint[], across: string):
           encoding: {
             ...encoding,
             shape: { field: 'method', type: 'nominal', legend: { title: 'method' } },
-            size: { condition: { test: 'datum.chosen', value: 180 }, value: 50 },
+            size: { value: 50 },
           },
         },
       ],

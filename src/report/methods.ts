@@ -127,7 +127,8 @@ export function methodListText(methods: readonly MethodFacts[], screen: Screen):
   return `${table(columns, rows, screen)}\n  Kept tensors are those of a model of 28 blocks of attention and feed-forward.\n  bwc methods NAME says what a method does and explains its options.\n`;
 }
 
-const DECIDES: Readonly<Record<Decision['kind'], string>> = {
+/** What decides, in words. */
+export const DECIDES: Readonly<Record<Decision['kind'], string>> = {
   trigger: 'a measurement, for the steps to come',
   countdown: 'a measurement, for the steps to come',
   schedule: 'a table',

@@ -1,2 +1,2 @@
 export { type BenchShown, benchSchema, type Frame } from './bench.js';
-export { type Page, reportPage } from './page.js';
+export { type Page, type ReportChart, reportPage } from './page.js';

@@ -6,6 +6,7 @@ import { nodeCounts } from '../diff/facts.js';
 import { manifestIn } from '../diff/rewrite.js';
 import { diffText, statText } from '../diff/text.js';
 import type { InspectFacts } from '../inspect-facts.js';
+import { DECIDES } from '../methods.js';
 import { bytesText, flopsText, percent, plain, rangesText, tensorBytesText } from '../text.js';
 import { type BenchShown, benchHtml, type Frame } from './bench.js';
 import { picturesOf } from './data.js';
@@ -20,7 +21,15 @@ export interface Page {
   readonly inspected?: InspectFacts | undefined;
   readonly bench?: BenchShown | undefined;
   readonly frames?: readonly Frame[];
+  readonly charts?: readonly ReportChart[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A picture of numbers, under the heading of its section. */
+export interface ReportChart {
+  readonly section: string;
+  readonly title: string;
+  readonly svg: string;
 }
 
 /** Lines of the textual diff that the page shows. */
@@ -41,6 +50,7 @@ export async function reportPage(page: Page): Promise<string> {
     inspected === undefined ? '' : section('costs', 'Costs', costsHtml(inspected, manifest)),
     diff === undefined ? '' : section('changes', 'Changes', changesHtml(diff)),
     bench === undefined ? '' : section('bench', 'A run, step by step', benchHtml(bench, page.frames ?? [])),
+    ...chartSections(page.charts ?? []),
     diagnostics.length === 0 ? '' : section('diagnostics', 'Diagnostics', diagnosticsHtml(diagnostics)),
   ];
   return `<!doctype html>
@@ -50,6 +60,19 @@ export async function reportPage(page: Page): Promise<string> {
 <main id="main">${sections.join('\n')}</main>
 <script type="application/json" id="data">${json(pictures.data)}</script><script>${SCRIPT}</script></body></html>
 `;
+}
+
+/** A section for each heading, with its pictures in order. */
+function chartSections(charts: readonly ReportChart[]): string[] {
+  return [...new Set(charts.map(c => c.section))].map((name, i) => {
+    const figures = charts
+      .filter(c => c.section === name)
+      .map(({ title, svg }) => {
+        const label = escaped(title);
+        return `<figure class="chart"><figcaption>${label}</figcaption><div class="scroll" tabindex="0" role="region" aria-label="${label}">${svg}</div></figure>`;
+      });
+    return section(`chart-${i}`, escaped(name), figures.join(''));
+  });
 }
 
 /** JSON that cannot end the element it stands in. */
@@ -79,7 +102,7 @@ function summary({ diff, inspected, model }: Page, manifest: Manifest | undefine
       ['What is skipped', `Blocks ${rangesText(blocks)}${share}, on steps that are reused.`],
       [
         'What decides',
-        `Method ${manifest.method}: the change of what ${escaped(manifest.roles.latent)} becomes in the blocks${typeof threshold === 'number' ? `, against a threshold of ${threshold}` : ''}${manifest.cost.deviceToHost === 0 ? '; known when a step starts' : ''}.`,
+        `Method ${escaped(manifest.method)}: ${DECIDES[manifest.decision]}${typeof threshold === 'number' ? `, with a threshold of ${threshold}` : ''}; ${manifest.cost.deviceToHost === 0 ? 'known when a step starts' : 'decided within the step'}.`,
       ],
       [
         'What it costs',

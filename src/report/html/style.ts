@@ -35,8 +35,8 @@ pre{margin:0;white-space:pre}
 .legend i{display:inline-block;width:1em;height:1em;border:1.5px solid var(--dim);border-radius:3px;vertical-align:-2px;margin-right:5px}
 .nodes{list-style:none;margin:0;padding:0}
 .nodes li{font:13px/1.5 ui-monospace,monospace;padding:1px 6px;border-left:4px solid var(--line);overflow-wrap:anywhere}
-svg text{fill:var(--fg);font-family:Helvetica,Arial,sans-serif;font-size:9.5px}
-svg path,svg polygon{fill:none;stroke:var(--dim)}
+.graph svg text{fill:var(--fg);font-family:Helvetica,Arial,sans-serif;font-size:9.5px}
+.graph svg path,.graph svg polygon{fill:none;stroke:var(--dim)}
 svg .edge polygon{fill:var(--dim)}
 svg .graph>polygon{stroke:none}
 svg .node path,svg .node polygon{fill:var(--same);stroke:var(--dim)}
@@ -50,6 +50,7 @@ svg .removed path{fill:var(--removed);stroke:var(--removed-l)}i.removed{backgrou
 .strip .computed,.strip .partial{fill:var(--accent)}.strip .reused{fill:var(--dim)}
 .bar{display:block;height:10px;background:var(--accent);border-radius:3px;min-width:1px}
 .bar.skipped{background:var(--added-l)}
+.chart{margin:16px 0}.chart svg{max-width:none;color:inherit}
 .frames{display:flex;flex-wrap:wrap;gap:12px}.frames figure{margin:8px 0}.frames img{max-width:100%;image-rendering:pixelated;min-width:128px}
 .diag{border-left:4px solid var(--changed-l);padding:4px 10px;margin:6px 0}
 .dim{color:var(--dim)}
