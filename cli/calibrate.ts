@@ -26,7 +26,7 @@ interface Options {
 }
 
 /** Generations where nobody says. */
-const SAMPLES = 8;
+const SAMPLES = 16;
 
 /** First seed where nobody says: far from those that profiles test with. */
 const FIRST_SEED = 10_000;
