@@ -24,6 +24,7 @@ spec.loader.exec_module(generated)
 
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
+options.log_severity_level = 3
 model = generated.Model(task["model"], options=options)
 feeds = [generic.tensors(step["feeds"]) for step in task["steps"]]
 expected = [generic.tensors(step["outputs"]) for step in task["steps"]]
