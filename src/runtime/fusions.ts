@@ -38,9 +38,12 @@ function isOurs(node: Node): boolean {
   return node.name.includes('bwc/');
 }
 
-/** Operators that only move or describe data: however many there are, they round nothing. */
+/**
+ * Operators that only move or describe data: however many there are, they round nothing. Transpose is not among them:
+ * ONNX Runtime moves it past reductions, which then add up in another layout.
+ */
 const MOVES: ReadonlySet<string> = new Set(
-  'Concat Constant ConstantOfShape Expand Flatten Gather Identity Reshape Shape Size Slice Split Squeeze Tile Transpose Unsqueeze'.split(
+  'Concat Constant ConstantOfShape Expand Flatten Gather Identity Reshape Shape Size Slice Split Squeeze Tile Unsqueeze'.split(
     ' ',
   ),
 );
