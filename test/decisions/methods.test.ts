@@ -6,7 +6,7 @@ import { build, open, profileOf } from './compiled.js';
 import { distance, Memory, minus } from './memory.js';
 import type { Look, Told } from './references.js';
 import type { Feature } from './rules.js';
-import { Spliced } from './spliced.js';
+import { type Ran, Spliced } from './spliced.js';
 import { VARIANTS, type Variant } from './variants.js';
 
 const STEPS = 30;
@@ -52,8 +52,9 @@ describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
     let found = '';
     const steps = denoise(model, profileOf(fixture, { steps: STEPS }), seed);
     for await (const { step, feeds, outputs, signals } of steps) {
-      const plain = original.run(feeds);
+      let plain: Promise<Ran> | undefined;
       const look: Look = async () => {
+        plain ??= original.run(feeds);
         const { looked } = await plain;
         return variant.seen?.(looked) ?? looked;
       };
@@ -65,7 +66,9 @@ describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
       );
       const known = memories;
       const stands = told.reuse.map((reuse, i) => (reuse ? known?.[i]?.map(m => m.at(step)) : undefined));
-      const ran = told.reuse.includes(true) ? await original.run(feeds, stands) : await plain;
+      const ran = await (told.reuse.includes(true)
+        ? original.run(feeds, stands)
+        : (plain ?? original.run(feeds)));
       memories ??= ran.places.map(place => place.map(() => new Memory(order)));
       for (const [i, place] of ran.places.entries()) {
         if (told.reuse[i] === true || (variant.keptWhole === true && told.reuse.includes(true))) continue;

@@ -81,6 +81,11 @@ export function branches({ truth }: Fixture): Placed {
   };
 }
 
+/** Some of the places. */
+export function only(placed: Placed, wanted: (index: number) => boolean): Placed {
+  return model => placed(model).filter((_, i) => wanted(i));
+}
+
 /** Kind, and whether over frames, of each branch in the same order. */
 export function branchKinds({ truth }: Fixture): readonly string[] {
   return truth.blocks.flatMap(({ module, branches: kinds }) =>

@@ -34,7 +34,7 @@ export class Spliced {
   private constructor(
     model: OpenModel,
     prediction: string,
-    places: Spliced['#places'],
+    places: readonly (readonly Named[])[],
     looked: readonly string[],
   ) {
     this.#model = model;
