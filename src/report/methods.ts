@@ -16,6 +16,8 @@ export interface MethodFacts {
   readonly title: string;
   readonly source: string;
   readonly summary: string;
+  /** Whether it takes its tables from a calibration: always, or when; null where it does not. */
+  readonly calibration: string | null;
   readonly options: readonly OptionFacts[];
 }
 
@@ -37,7 +39,7 @@ const propertySchema = z.object({
 type Property = z.infer<typeof propertySchema>;
 
 export function methodFacts(method: Method): MethodFacts {
-  const { name, title, source, summary, options } = method;
+  const { name, title, source, summary, calibration = null, options } = method;
   const schema = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
   const properties = z.record(z.string(), propertySchema).parse(schema.properties ?? {});
   const defaults: Readonly<Record<string, unknown>> = options.parse({});
@@ -46,6 +48,7 @@ export function methodFacts(method: Method): MethodFacts {
     title,
     source,
     summary,
+    calibration,
     options: Object.entries(properties).map(([key, property]) => ({
       name: key,
       default: defaults[key],
@@ -58,7 +61,7 @@ export function methodFacts(method: Method): MethodFacts {
 function accepts(p: Property): string {
   if (p.anyOf !== undefined) return p.anyOf.map(accepts).join(' or ');
   if (p.enum !== undefined) return p.enum.map(String).join(', ');
-  if (p.pattern !== undefined) return 'a list';
+  if (p.type === 'string') return 'text';
   const noun = p.type === 'integer' ? 'whole number' : (p.type ?? 'value');
   const low =
     p.exclusiveMinimum !== undefined
@@ -88,11 +91,12 @@ export function methodText(method: MethodFacts, screen: Screen): string {
   const columns: readonly Column[] = [
     { head: 'option' },
     { head: 'default', align: 'right' },
-    { head: 'accepts' },
+    { head: 'accepts', gives: 'lines' },
     { head: 'what it does', gives: 'lines' },
   ];
   const head = `${screen.paint('bold', method.name)}  ${method.title} (${method.source})`;
   const summary = wrap(method.summary, Math.min(screen.width, 100) - 2).map(line => `  ${line}\n`);
+  if (method.calibration !== null) summary.push(`\n  Calibration: ${method.calibration}.\n`);
   return `${head}\n\n${summary.join('')}\n${table(columns, rows, screen)}`;
 }
 
