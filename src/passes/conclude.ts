@@ -1,5 +1,5 @@
 import { type Builder, tensorType, type Value } from '../ir/index.js';
-import { gapField } from '../plan/index.js';
+import type { History } from '../plan/index.js';
 import { ruleOf } from './decisions/index.js';
 import { field } from './keep-time.js';
 import {
@@ -32,7 +32,7 @@ export const conclude: Pass = {
     const next = new Map<string, Value>([...clock.next, ['count', count]]);
     const since = b.op('Add', [field(clock.fields, 'run'), b.f32(1)]);
     next.set('run', b.op('Mul', [since, reused]));
-    keepGaps(context, b, next, since, reused);
+    for (const history of plan.layout.histories) keepHistory(context, b, next, history);
     next.set('value', rule.measured ? value : checked(context, b, value));
     const { threshold } = need(context, 'forecast');
     for (const [name, given] of rule.end({ b, context, clock, value, reused, threshold, next })) {
@@ -59,16 +59,20 @@ export const conclude: Pass = {
   },
 };
 
-/** A computed step moves the gaps between computed steps one back and sets the last. */
-function keepGaps(context: Context, b: Builder, next: Map<string, Value>, since: Value, reused: Value): void {
-  const { early } = context.plan.layout;
+/** Counts the computed steps of a channel; each moves the gaps between them one back and sets the last. */
+function keepHistory(context: Context, b: Builder, next: Map<string, Value>, history: History): void {
   const { fields } = need(context, 'clock');
-  const again = b.cast(reused, 'bool');
-  for (let age = 0; early.includes(gapField(age)); age++) {
-    const fresh = age === 0 ? since : field(fields, gapField(age - 1));
-    const kept = b.op('Where', [again, field(fields, gapField(age)), fresh], { name: 'gap' });
-    next.set(gapField(age), kept);
-  }
+  const again = need(context, 'decided').reuse[history.channel];
+  if (again === undefined) throw new Error(`no answer for channel ${history.channel}`);
+  const since = b.op('Add', [field(fields, history.run), b.f32(1)]);
+  history.gaps.forEach((name, age) => {
+    const fresh = age === 0 ? since : field(fields, history.gaps[age - 1] ?? '');
+    next.set(name, b.op('Where', [again, field(fields, name), fresh], { name: 'gap' }));
+  });
+  if (next.has(history.run)) return;
+  const count = field(fields, history.count);
+  next.set(history.run, b.op('Where', [again, since, b.f32(0)], { name: 'run' }));
+  next.set(history.count, b.op('Where', [again, count, b.op('Add', [count, b.f32(1)])], { name: 'count' }));
 }
 
 /**

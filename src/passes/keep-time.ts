@@ -1,5 +1,5 @@
 import type { Builder, Value } from '../ir/index.js';
-import { gapField, KNOBS } from '../plan/index.js';
+import { type History, KNOBS } from '../plan/index.js';
 import { builder, type Clock, type Context, need, type Pass } from './pass.js';
 
 /** A timestep that goes on by less than this share of a jump back still counts as going back. */
@@ -29,7 +29,7 @@ export const keepTime: Pass = {
       [field(facts.fields, 'count'), HUGE],
       [field(facts.fields, 'value'), HUGE],
       [field(facts.fields, 'run'), HUGE],
-      ...layout.early.filter(isGap).map((name): [Value, number] => [field(facts.fields, name), HUGE]),
+      ...counted(layout.histories).map((name): [Value, number] => [field(facts.fields, name), HUGE]),
     ];
     const next = new Map<string, Value>();
     const pace = facts.time && b.op('Sub', [facts.time, field(facts.fields, 'time')], { name: 'pace' });
@@ -57,7 +57,11 @@ export const keepTime: Pass = {
 /** The dimensions among the fields of the control vector. */
 const DIMS = 'dims';
 
-const isGap = (name: string): boolean => name.startsWith(gapField(0));
+/** Fields of several histories, but for those that the clock has anyway. */
+function counted(histories: readonly History[]): readonly string[] {
+  const names = histories.flatMap(({ run, count, gaps }) => [run, count, ...gaps]);
+  return names.filter(name => name !== 'run' && name !== 'count');
+}
 
 /** The clock before it is known whether the state can be trusted. */
 interface Facts extends Omit<Clock, 'valid' | 'trusted' | 'next'> {

@@ -10,6 +10,8 @@ export interface ControlLayout {
   readonly early: readonly string[];
   /** Number of dimensions stored to tell a new shape. */
   readonly dims: number;
+  /** Which of the early fields tell of computed steps that are expanded. */
+  readonly histories: readonly History[];
   /** Depend on data of the step. */
   readonly measured: readonly string[];
 }
@@ -20,20 +22,43 @@ export interface ControlLayout {
  */
 const CLOCK = ['step', 'count', 'time', 'pace', 'run'] as const;
 
-/** Steps between the last two computed ones, and between the two before: `gap`, `gap.1`, ... */
-export const gapField = (age: number): string => (age === 0 ? 'gap' : `gap.${age}`);
-
-/** What a region's exits need to know of the past: as many gaps as the longest memory has. */
-export function gapsOf(regions: readonly Pick<RegionDesign, 'reuse'>[]): number {
-  return Math.max(
-    0,
-    ...regions.map(({ reuse }) => (reuse.weights?.kind === 'taylor' ? memoryOf(reuse) - 1 : 0)),
-  );
+/** What an expansion over the computed steps of one channel has to know of them. */
+export interface History {
+  readonly channel: number;
+  /** Steps reused since the last computed one, and number of computed ones. */
+  readonly run: string;
+  readonly count: string;
+  /** Steps between the last two computed ones, between the two before, ... */
+  readonly gaps: readonly string[];
 }
 
-export function controlLayout(decision: Decision, gaps: number, dims: number): ControlLayout {
-  const early = [...CLOCK, ...Array.from({ length: gaps }, (_, i) => gapField(i))];
-  return { early, dims, measured: ['value', ...measuredFields(decision)] };
+/**
+ * One for each channel whose regions are expanded, with as many gaps as its longest memory has. Where there are several
+ * channels, each counts for itself: a step may compute one and reuse another.
+ */
+export function historiesOf(regions: readonly Pick<RegionDesign, 'channel' | 'reuse'>[]): readonly History[] {
+  const channels = [...new Set(regions.map(({ channel = 0 }) => channel))];
+  return channels.flatMap(channel => {
+    const longest = Math.max(
+      ...regions
+        .filter(region => (region.channel ?? 0) === channel)
+        .map(({ reuse }) => (reuse.weights?.kind === 'taylor' ? memoryOf(reuse) - 1 : 0)),
+    );
+    if (longest === 0) return [];
+    const of = (field: string): string => (channels.length === 1 ? field : `${field}@${channel}`);
+    const gaps = Array.from({ length: longest }, (_, age) => of(age === 0 ? 'gap' : `gap.${age}`));
+    return [{ channel, run: of('run'), count: of('count'), gaps }];
+  });
+}
+
+export function controlLayout(
+  decision: Decision,
+  histories: readonly History[],
+  dims: number,
+): ControlLayout {
+  const counted = histories.flatMap(({ run, count, gaps }) => [run, count, ...gaps]);
+  const early = [...new Set([...CLOCK, ...counted])];
+  return { early, dims, histories, measured: ['value', ...measuredFields(decision)] };
 }
 
 /** What a decision keeps beside the last similarity, `value`. */

@@ -1,4 +1,4 @@
-export { type ControlLayout, controlLayout, controlLength, gapField, gapsOf, KNOBS } from './control.js';
+export { type ControlLayout, controlLayout, controlLength, type History, KNOBS } from './control.js';
 export { makePlan, type PlanOptions } from './make-plan.js';
 export { MANIFEST_KEY, type Manifest, manifestSchema } from './manifest.js';
 export {

@@ -11,7 +11,7 @@ import {
   memoryOf,
   type RegionDesign,
 } from '../methods/index.js';
-import { controlLayout, controlLength, gapsOf } from './control.js';
+import { controlLayout, controlLength, historiesOf } from './control.js';
 import type { Cut, Plan, ProbePlan, Region, StatePlan } from './plan.js';
 import { probePlan } from './probe.js';
 import { cutOf } from './region.js';
@@ -58,7 +58,7 @@ export function makePlan(
   });
   const variable = variableInputs(model, inferred);
   const dims = variable.reduce((sum, v) => sum + v.rank, 0);
-  const layout = controlLayout(design.decision, gapsOf(regions), dims);
+  const layout = controlLayout(design.decision, historiesOf(regions), dims);
   const plan: Plan = {
     method: configured.method.name,
     options: configured.options,

@@ -74,7 +74,7 @@ const propertySchema = z.object({
 type Property = z.infer<typeof propertySchema>;
 
 export function methodFacts(method: Method): MethodFacts {
-  const { name, title, source, summary, options } = method;
+  const { name, title, source, summary, calibration = null, options } = method;
   const schema = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
   const properties = z.record(z.string(), propertySchema).parse(schema.properties ?? {});
   const defaults: Readonly<Record<string, unknown>> = options.parse({});
@@ -88,7 +88,7 @@ export function methodFacts(method: Method): MethodFacts {
     copies: design && looksAtStep(design.decision) ? 1 : 0,
     regions: design?.regions.length ?? null,
     tensors: design?.regions.reduce((sum, { reuse }) => sum + memoryOf(reuse), 0) ?? null,
-    calibration: method.calibration ?? null,
+    calibration,
     options: Object.entries(properties).map(([key, property]) => ({
       name: key,
       default: defaults[key],
@@ -101,7 +101,7 @@ export function methodFacts(method: Method): MethodFacts {
 function accepts(p: Property): string {
   if (p.anyOf !== undefined) return p.anyOf.map(accepts).join(' or ');
   if (p.enum !== undefined) return p.enum.map(String).join(', ');
-  if (p.pattern !== undefined) return 'a list';
+  if (p.type === 'string') return 'text';
   const noun = p.type === 'integer' ? 'whole number' : (p.type ?? 'value');
   const low =
     p.exclusiveMinimum !== undefined
@@ -160,7 +160,7 @@ export function methodText(method: MethodFacts, screen: Screen): string {
   const columns: readonly Column[] = [
     { head: 'option' },
     { head: 'default', align: 'right' },
-    { head: 'accepts' },
+    { head: 'accepts', gives: 'lines' },
     { head: 'what it does', gives: 'lines' },
   ];
   const head = `${screen.paint('bold', method.name)}  ${method.title} (${method.source})`;

@@ -19,6 +19,7 @@ export interface Truth {
   readonly prediction: string;
   readonly groups: readonly { readonly kind: string; readonly count: number }[];
   readonly blocks: readonly {
+    readonly module: string;
     readonly group: number;
     readonly streams: number;
     readonly branches: readonly string[];

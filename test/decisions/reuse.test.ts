@@ -4,7 +4,8 @@ import { denoise, type HostTensor, numbersOf, type Tensors } from '../../src/run
 import { defined, FIXTURES, type Fixture, TRAINED } from '../blocks/fixtures.js';
 import { type Built, build, open, profileOf } from './compiled.js';
 import { Epilogue } from './epilogue.js';
-import { attentionInputs, blockOutputs, type Picked, Recorder, valuesByName } from './record.js';
+import { trainedEntry as entryOf } from './places.js';
+import { blockOutputs, type Picked, Recorder, valuesByName } from './record.js';
 
 const STEPS = 6;
 
@@ -23,16 +24,7 @@ const named = (...names: readonly string[]): Picked => {
   return model => names.map(name => defined(valuesByName(model).get(name), name));
 };
 
-/** What the first block's normalisation reads: the stream that enters the blocks of the trained model. */
-const trainedEntry: Picked = model => {
-  const [first] = attentionInputs(model);
-  const seen: Value[] = [defined(first)];
-  for (const value of seen) {
-    if (value.producer?.op === 'LayerNormalization') return [defined(value.producer.inputs[0])];
-    seen.push(...(value.producer?.inputs.filter(v => v !== undefined) ?? []));
-  }
-  throw new Error('no normalisation');
-};
+const trainedEntry: Picked = model => [entryOf(model)];
 
 async function runSteps(
   fixture: Fixture,

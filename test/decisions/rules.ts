@@ -106,7 +106,7 @@ function interval({ interval: given, steps }: Rule): number {
 }
 
 /** Mean over blocks of mean|new - old| / mean|old|, for the sample of the batch that changed most. */
-function change(now: Features, before: Features, rule: Rule): number {
+export function change(now: Features, before: Features, rule: Pick<Rule, 'tokens'>): number {
   const batch = now[0]?.dims[0] ?? 0;
   let worst = Number.NEGATIVE_INFINITY;
   for (let sample = 0; sample < batch; sample++) {
@@ -121,7 +121,7 @@ function change(now: Features, before: Features, rule: Rule): number {
   return worst;
 }
 
-function relativeL1(now: Feature, before: Feature, sample: number, { tokens }: Rule): number {
+function relativeL1(now: Feature, before: Feature, sample: number, { tokens }: Pick<Rule, 'tokens'>): number {
   const [, count = 0, channels = 0] = now.dims;
   const every = tokens
     ? 2 * Math.max(Math.floor(0.5 / tokens.share), Math.floor(count / (2 * tokens.samples))) + 1

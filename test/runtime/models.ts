@@ -165,6 +165,7 @@ export function manifest(parts: Partial<Manifest> = {}): Manifest {
     compiler: 'test',
     method: 'test',
     options: {},
+    decision: 'schedule',
     steps: 7,
     stateDefaults: false,
     inputs: ['x', 't'],

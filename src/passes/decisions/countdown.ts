@@ -20,7 +20,8 @@ export const countdown: DecisionRule<CountdownDecision> = {
       const extra = b.reduce('ReduceSum', b.op('Mul', [below, b.f32(...drops)]), [0], true);
       rate = b.op('Add', [extra, rate], { name: 'rate' });
     }
-    const on = b.cast(b.op('Less', [b.f32(0), threshold()]), 'float32');
+    // A first step was compared with nothing.
+    const on = b.cast(b.op('And', [b.op('Less', [b.f32(0), threshold()]), clock.trusted]), 'float32');
     const fresh = b.op('Mul', [rate, on]);
     const kept = field(clock.fields, 'left');
     return new Map([['left', b.op('Where', [b.cast(reused, 'bool'), kept, fresh], { name: 'left' })]]);

@@ -1,0 +1,93 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { METHODS } from '../../src/methods/index.js';
+import { denoise, numbersOf } from '../../src/runtime/index.js';
+import { defined } from '../blocks/fixtures.js';
+import { build, open, profileOf } from './compiled.js';
+import { distance, Memory, minus } from './memory.js';
+import type { Look, Told } from './references.js';
+import type { Feature } from './rules.js';
+import { type Ran, Spliced } from './spliced.js';
+import { VARIANTS, type Variant } from './variants.js';
+
+const STEPS = 30;
+const SEEDS = [100, 101];
+
+/** Relative difference of a measured value from the plain one: sums in float32 against float64. */
+const CLOSE = 1e-5;
+
+/** Distance of a prediction from that of the original with plain arrays put in, by its norm. */
+const NEAR = 1e-5;
+
+const sessions = new Map<string, Promise<Spliced>>();
+
+/** The original with switches, once for all variants that reuse at the same places and look at the same values. */
+function spliced({ fixture, placed, looked, at }: Variant): Promise<Spliced> {
+  const key = `${fixture.title} ${at}`;
+  const known = sessions.get(key) ?? Spliced.open(fixture, placed, looked);
+  sessions.set(key, known);
+  return known;
+}
+
+afterAll(async () => {
+  for (const session of sessions.values()) await (await session).close();
+});
+
+function letter({ reuse }: Told): string {
+  if (reuse.every(x => x)) return '.';
+  return reuse.some(x => x) ? 'p' : 'C';
+}
+
+/** What stands in for a place, from its memory, and what its memory learns when it is computed. */
+type Memories = readonly (readonly Memory[])[];
+
+describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
+  const { fixture, method, set, order = 0 } = variant;
+
+  it.each(variant.seeds ?? SEEDS)('decides and gives what plain arrays say, seed %i', async seed => {
+    const original = await spliced(variant);
+    const model = await open(build(fixture, { method, steps: STEPS, set }));
+    const rule = variant.reference({ steps: STEPS });
+    let memories: Memories | undefined;
+    let expected = '';
+    let found = '';
+    const steps = denoise(model, profileOf(fixture, { steps: STEPS }), seed);
+    for await (const { step, feeds, outputs, signals } of steps) {
+      let plain: Promise<Ran> | undefined;
+      const look: Look = async () => {
+        plain ??= original.run(feeds);
+        const { looked } = await plain;
+        return variant.seen?.(looked) ?? looked;
+      };
+      const told = await rule.step(step, look);
+      expected += letter(told);
+      found += signals?.computed ? 'C' : signals?.partial ? 'p' : '.';
+      expect(Math.abs((signals?.value ?? Number.NaN) - told.value), `value at ${step}`).toBeLessThanOrEqual(
+        CLOSE * told.value,
+      );
+      const known = memories;
+      const stands = told.reuse.map((reuse, i) => (reuse ? known?.[i]?.map(m => m.at(step)) : undefined));
+      const ran = await (told.reuse.includes(true)
+        ? original.run(feeds, stands)
+        : (plain ?? original.run(feeds)));
+      memories ??= ran.places.map(place => place.map(() => new Memory(order)));
+      for (const [i, place] of ran.places.entries()) {
+        if (told.reuse[i] === true || (variant.keptWhole === true && told.reuse.includes(true))) continue;
+        for (const [j, { exit, enters }] of place.entries())
+          memories[i]?.[j]?.computed(step, enters === undefined ? exit : minus(exit, enters));
+      }
+      const output = defined(outputs.get(fixture.truth.prediction));
+      const prediction: Feature = { dims: output.dims, data: numbersOf(output) };
+      expect(distance(prediction, ran.prediction), `prediction at ${step}, ${found}`).toBeLessThanOrEqual(
+        NEAR,
+      );
+    }
+    expect(found).toBe(expected);
+    expect(found).toMatch(/^C.*[.p]/);
+    await model.close();
+  });
+});
+
+it('knows every method', () => {
+  const known = new Set(['bwcache', 'bwcache-code', ...VARIANTS.map(v => v.method)]);
+  expect([...known].sort()).toEqual(METHODS.map(m => m.name).sort());
+});

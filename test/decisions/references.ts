@@ -1,0 +1,213 @@
+/**
+ * Rules of the published methods on features of the original model, in plain loops: written from the papers and the
+ * public code as the method pages quote them, and sharing nothing with the compiler.
+ */
+import { change, type Feature, type Rule } from './rules.js';
+
+/** The original's features at this step. Costs a run of it, so that a rule asks only when the method would know. */
+export type Look = () => Promise<readonly Feature[]>;
+
+export interface Told {
+  /** By place: whether it reuses. */
+  readonly reuse: readonly boolean[];
+  /** What was measured. */
+  readonly value: number;
+}
+
+/** A method's rule, asked once per step in turn. */
+export interface Reference {
+  step(step: number, look: Look): Promise<Told>;
+}
+
+/** What the signal says of a step that was not measured. */
+export const UNMEASURED = 1000;
+
+export interface Guarded {
+  readonly steps: number;
+  readonly warmup?: number;
+  readonly tail?: number;
+  readonly most?: number;
+  /** `1` must be computed. */
+  readonly mask?: string;
+}
+
+/** Counts steps that were reused in a row, and says when a step must be computed. */
+class Guard {
+  readonly #given: Guarded;
+  #run = 0;
+
+  constructor(given: Guarded) {
+    this.#given = given;
+  }
+
+  allows(step: number): boolean {
+    const { steps, warmup = 0, tail = 0, most = 0, mask = '' } = this.#given;
+    const first = warmup < 1 ? warmup * steps : warmup;
+    const last = tail < 1 ? tail * steps : tail;
+    if (step === 0 || step < first || step >= steps - last) return false;
+    if (most > 0 && this.#run >= most) return false;
+    return mask[step] !== '1';
+  }
+
+  done(reused: boolean): boolean {
+    this.#run = reused ? this.#run + 1 : 0;
+    return reused;
+  }
+}
+
+type Compared = Guarded & Pick<Rule, 'threshold' | 'tokens'>;
+
+/** First Block Cache and DBCache: reuse while the probe is near what it was at the last computed step. */
+export class SinceComputed implements Reference {
+  readonly #rule: Compared;
+  readonly #guard: Guard;
+  #reference: readonly Feature[] | undefined;
+
+  constructor(rule: Compared) {
+    this.#rule = rule;
+    this.#guard = new Guard(rule);
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const now = await look();
+    const value = this.#reference === undefined ? UNMEASURED : change(now, this.#reference, this.#rule);
+    const reuse = this.#guard.done(value < this.#rule.threshold && this.#guard.allows(step));
+    if (!reuse) this.#reference = now;
+    return { reuse: [reuse], value };
+  }
+}
+
+/** TeaCache and FlowCache: changes from step to step are added up until they pass the threshold. */
+export class AddedUp implements Reference {
+  readonly #rule: Compared & { readonly polynomial?: readonly number[] };
+  readonly #guard: Guard;
+  #previous: readonly Feature[] | undefined;
+  #sum = 0;
+
+  constructor(rule: Compared & { readonly polynomial?: readonly number[] }) {
+    this.#rule = rule;
+    this.#guard = new Guard(rule);
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const now = await look();
+    const value = this.#previous === undefined ? UNMEASURED : change(now, this.#previous, this.#rule);
+    this.#previous = now;
+    const degree = (this.#rule.polynomial?.length ?? 0) - 1;
+    const estimate = this.#rule.polynomial?.reduce((sum, c, i) => sum + c * value ** (degree - i), 0);
+    this.#sum += estimate ?? value;
+    const reuse = this.#guard.done(this.#sum < this.#rule.threshold && this.#guard.allows(step));
+    if (!reuse) this.#sum = 0;
+    return { reuse: [reuse], value };
+  }
+}
+
+/** EasyCache: looks at the latent and the prediction, in that order. */
+export class RateOfChange implements Reference {
+  readonly #rule: Compared;
+  readonly #guard: Guard;
+  #latent: Feature | undefined;
+  #computed: { readonly latent: Feature; readonly prediction: Feature } | undefined;
+  /** Prediction's change by latent's change, and the prediction's size, once two steps were computed. */
+  #known: { readonly rate: number; readonly size: number } | undefined;
+  #sum = 0;
+
+  constructor(rule: Compared) {
+    this.#rule = rule;
+    this.#guard = new Guard(rule);
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const [latent, prediction] = await look();
+    if (latent === undefined || prediction === undefined) throw new Error('latent and prediction are seen');
+    const moved = this.#latent === undefined ? 0 : meanOf(latent, this.#latent);
+    this.#latent = latent;
+    const value = this.#known === undefined ? 0 : (this.#known.rate * moved) / this.#known.size;
+    this.#sum += value;
+    const below = this.#known !== undefined && this.#sum < this.#rule.threshold;
+    const reuse = this.#guard.done(below && this.#guard.allows(step));
+    if (!reuse) {
+      this.#sum = 0;
+      if (this.#computed !== undefined) {
+        const rate = meanOf(prediction, this.#computed.prediction) / meanOf(latent, this.#computed.latent);
+        this.#known = { rate, size: meanOf(prediction) };
+      }
+      this.#computed = { latent, prediction };
+    }
+    return { reuse: [reuse], value };
+  }
+}
+
+/** AdaCache: the change by step at a computed step looks up in how many steps the next one is due. */
+export class Codebook implements Reference {
+  readonly #rule: Guarded & Pick<Rule, 'tokens'>;
+  readonly #book: readonly (readonly [below: number, rate: number])[];
+  readonly #places: number;
+  readonly #guard: Guard;
+  #reference: readonly Feature[] | undefined;
+  #at = 0;
+  #next = 0;
+
+  constructor(
+    rule: Guarded & Pick<Rule, 'tokens'>,
+    book: readonly (readonly [below: number, rate: number])[],
+    places: number,
+  ) {
+    this.#rule = rule;
+    this.#book = book;
+    this.#places = places;
+    this.#guard = new Guard(rule);
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const reuse = this.#guard.done(step < this.#next && this.#guard.allows(step));
+    if (reuse) return { reuse: Array.from({ length: this.#places }, () => true), value: UNMEASURED };
+    const now = await look();
+    let value = UNMEASURED;
+    this.#next = step + 1;
+    if (this.#reference !== undefined) {
+      value = change(now, this.#reference, this.#rule);
+      const perStep = value / (step - this.#at);
+      const [, rate = 1] = this.#book.find(([below]) => perStep < below) ?? this.#book.at(-1) ?? [];
+      this.#next = step + rate;
+    }
+    this.#reference = now;
+    this.#at = step;
+    return { reuse: Array.from({ length: this.#places }, () => false), value };
+  }
+}
+
+/** Methods that never look: by place and step. */
+export class Table implements Reference {
+  readonly #reuses: (step: number) => readonly boolean[];
+  readonly #guard: Guard;
+
+  constructor(guarded: Guarded, reuses: (step: number) => readonly boolean[]) {
+    this.#reuses = reuses;
+    this.#guard = new Guard(guarded);
+  }
+
+  step(step: number): Promise<Told> {
+    const allowed = this.#guard.allows(step);
+    const reuse = this.#reuses(step).map(wanted => wanted && allowed);
+    this.#guard.done(reuse.every(x => x));
+    return Promise.resolve({ reuse, value: UNMEASURED });
+  }
+}
+
+/** The mean over all tokens in the place of the tokens. */
+export function pooled({ dims: [batch = 0, tokens = 0, channels = 0], data }: Feature): Feature {
+  const mean = new Float64Array(batch * channels);
+  for (let i = 0; i < batch * tokens * channels; i++) {
+    const at = Math.floor(i / (tokens * channels)) * channels + (i % channels);
+    mean[at] = (mean[at] ?? 0) + (data[i] ?? Number.NaN) / tokens;
+  }
+  return { dims: [batch, 1, channels], data: mean };
+}
+
+/** Mean size of the elements, or of their difference. */
+function meanOf(a: Feature, b?: Feature): number {
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) sum += Math.abs((a.data[i] ?? Number.NaN) - (b?.data[i] ?? 0));
+  return sum / a.data.length;
+}

@@ -1,0 +1,384 @@
+import { defined, FIXTURES, type Fixture } from '../blocks/fixtures.js';
+import { minus } from './memory.js';
+import {
+  allOf,
+  blocks,
+  branches,
+  branchKinds,
+  only,
+  outputs,
+  type Placed,
+  trainedEntry,
+  wholeModel,
+} from './places.js';
+import { attentionInputs, blockOutputs, type Picked } from './record.js';
+import {
+  AddedUp,
+  Codebook,
+  type Guarded,
+  pooled,
+  RateOfChange,
+  type Reference,
+  SinceComputed,
+  Table,
+} from './references.js';
+import type { Feature, Rule } from './rules.js';
+
+/** A method with options, and its rule with the same ones. */
+export interface Variant {
+  readonly method: string;
+  readonly title: string;
+  readonly fixture: Fixture;
+  readonly set: Readonly<Record<string, unknown>>;
+  /** Says which places and values these are: variants of the same share a session. */
+  readonly at: string;
+  readonly placed: Placed;
+  readonly looked: Picked;
+  /** What the rule sees of what is looked at. */
+  readonly seen?: (looked: readonly Feature[]) => readonly Feature[];
+  /** Of the Taylor expansion. */
+  readonly order?: number;
+  /** What is cached is taken from steps that are computed in full only. */
+  readonly keptWhole?: true;
+  readonly seeds?: readonly number[];
+  readonly reference: (all: Pick<Guarded, 'steps'>) => Reference;
+}
+
+const byTitle = (title: string): Fixture => defined(FIXTURES.find(f => f.title === title));
+const trained = byTitle('tiny-video-dit.dynamo');
+const DEPTH = 12;
+
+/** The compiler's default sample of the tokens. */
+const SAMPLED: Rule['tokens'] = { share: 1 / 16, samples: 16 };
+
+type Where = Pick<Variant, 'at' | 'placed' | 'looked'>;
+
+const nothing: Picked = () => [];
+
+/** Blocks of the trained model, beside what is looked at. */
+function run(from: number, to: number, looked: Picked = nothing, seen = ''): Where {
+  return { at: `blocks ${from} to ${to}, ${seen}`, placed: blocks(trained, from, to), looked };
+}
+
+/** What the first blocks return, and what enters them. */
+const front = (count: number): Picked => {
+  const ends = blockOutputs(trained);
+  return model => [defined(ends(model)[count - 1]), trainedEntry(model)];
+};
+
+const everyBranch = (fixture: Fixture, looked: Picked = nothing, seen = ''): Where => ({
+  at: `branches, ${seen}`,
+  placed: branches(fixture),
+  looked,
+});
+
+const middleAttention: Picked = model => {
+  const kinds = branchKinds(trained);
+  const places = branches(trained)(model);
+  return [defined(places.filter((_, i) => kinds[i] === 'self-attention')[DEPTH / 2]?.exits[0])];
+};
+
+const latentAndPrediction: Picked = model => {
+  const [place] = wholeModel(trained)(model);
+  return [...defined(place?.enters), ...defined(place?.exits)];
+};
+
+/** True at all but every `n`-th step from `from` on until `to`. */
+const everyNth =
+  (n: number, from = 0, to = Number.POSITIVE_INFINITY) =>
+  (step: number): boolean =>
+    step >= from && step < to && (step - from) % n !== 0;
+
+const times = (count: number, flag: boolean): readonly boolean[] => Array.from({ length: count }, () => flag);
+
+/** A mask as cache-dit writes it: so many computed, so many that may be cached, in turn; the last is computed. */
+function bins(computed: readonly number[], cached: readonly number[]): string {
+  return computed.map((n, i) => '1'.repeat(n) + '0'.repeat(cached[i] ?? 0)).join('');
+}
+
+const WAN = [2396.76752, -1311.10545, 201.331979, -8.29855975, 0.137887774];
+const FAST = [
+  [0.08, 6],
+  [0.16, 5],
+  [0.24, 4],
+  [0.32, 3],
+  [0.4, 2],
+  [1, 1],
+] as const;
+const SLOW = [
+  [0.08, 3],
+  [0.16, 2],
+  [0.24, 1],
+] as const;
+const LONG = [
+  [0.03, 12],
+  [0.05, 10],
+  [0.07, 8],
+  [0.09, 6],
+  [0.11, 4],
+  [1, 3],
+] as const;
+
+type Ours = Omit<Variant, 'method' | 'fixture'>;
+
+function of(method: string, fixture: Fixture, ...variants: readonly Ours[]): readonly Variant[] {
+  return variants.map(variant => ({ ...variant, method, fixture }));
+}
+
+const added = ([out, enters]: readonly Feature[]): readonly Feature[] => [
+  minus(defined(out), defined(enters)),
+];
+
+const firstBlock = { ...run(1, DEPTH, front(1), 'front 1'), seen: added };
+
+const firstAttention: Picked = model => attentionInputs(model).slice(0, 1);
+const modulated = run(0, DEPTH, firstAttention, 'modulated');
+const embedded = run(0, DEPTH, model => [trainedEntry(model)], 'embedded');
+const latent = { at: 'model', placed: wholeModel(trained), looked: latentAndPrediction };
+const adaptive = everyBranch(trained, middleAttention, 'middle attention');
+const plainly = everyBranch(trained);
+
+const mask = bins([6, 2, 2, 2, 2, 1], [1, 3, 3, 3, 3]);
+
+/** Each branch of a kind that has a period reuses but in one of its steps, in the middle of thirty. */
+function broadcast(fixture: Fixture, periods: Readonly<Record<string, number>>) {
+  const all = branchKinds(fixture);
+  const kinds = all.filter(kind => kind in periods);
+  return {
+    at: `branches ${Object.keys(periods).join()}`,
+    placed: only(branches(fixture), i => (all[i] ?? '') in periods),
+    looked: nothing,
+    reference: (guarded: Pick<Guarded, 'steps'>) =>
+      new Table(guarded, step => kinds.map(kind => everyNth(periods[kind] ?? 1, 5, 26)(step))),
+  };
+}
+
+const ATTENTION = {
+  'self-attention': 2,
+  'joint-attention': 2,
+  'temporal-attention': 4,
+  'cross-attention': 6,
+};
+
+export const VARIANTS: readonly Variant[] = [
+  ...of(
+    'first-block-cache',
+    trained,
+    {
+      ...firstBlock,
+      title: 'as published, on a sample of the tokens',
+      set: { threshold: 0.1 },
+      reference: all => new SinceComputed({ ...all, threshold: 0.1, tokens: SAMPLED }),
+    },
+    {
+      ...firstBlock,
+      title: 'all tokens, guarded',
+      set: { threshold: 0.15, tokens: 'full', most: 2, warmup: 3, tail: 2 },
+      reference: all =>
+        new SinceComputed({ ...all, threshold: 0.15, tokens: undefined, most: 2, warmup: 3, tail: 2 }),
+    },
+    {
+      ...firstBlock,
+      title: 'means of tokens, straight lines',
+      set: { threshold: 0.1, tokens: 'pooled', order: 1, warmup: 0.2 },
+      seen: looked => added(looked).map(pooled),
+      order: 1,
+      reference: all => new SinceComputed({ ...all, threshold: 0.1, tokens: undefined, warmup: 0.2 }),
+    },
+  ),
+  ...of(
+    'dbcache',
+    trained,
+    {
+      ...run(2, DEPTH - 3, front(2), 'front 2'),
+      seen: added,
+      title: 'F2B3, at most three in a row',
+      set: { front: 2, back: 3, threshold: 0.12, most: 3 },
+      reference: all => new SinceComputed({ ...all, threshold: 0.12, tokens: SAMPLED, most: 3, warmup: 8 }),
+    },
+    {
+      ...run(2, DEPTH, front(2), 'front 2'),
+      seen: added,
+      title: 'F2B0, the mask alone, order 2',
+      set: { front: 2, threshold: 1, warmup: 0, mask, order: 2 },
+      order: 2,
+      reference: all => new SinceComputed({ ...all, threshold: 1, tokens: SAMPLED, mask }),
+    },
+  ),
+  ...of(
+    'teacache',
+    trained,
+    {
+      ...modulated,
+      title: 'the change itself',
+      set: { polynomial: '1,0' },
+      reference: all => new AddedUp({ ...all, threshold: 0.15, tokens: SAMPLED, warmup: 1, tail: 1 }),
+    },
+    {
+      ...modulated,
+      title: "Wan's polynomial, ten first steps, at most three in a row",
+      set: { preset: 'wan-1.3b', threshold: 1, warmup: 10, most: 3 },
+      reference: all =>
+        new AddedUp({
+          ...all,
+          threshold: 1,
+          tokens: SAMPLED,
+          polynomial: WAN,
+          warmup: 10,
+          tail: 1,
+          most: 3,
+        }),
+    },
+    {
+      ...modulated,
+      title: 'a polynomial of degree two, all tokens, straight lines',
+      set: { polynomial: '1.5,0.5,-0.01', threshold: 0.1, tokens: 'full', order: 1 },
+      order: 1,
+      reference: all =>
+        new AddedUp({
+          ...all,
+          threshold: 0.1,
+          tokens: undefined,
+          polynomial: [1.5, 0.5, -0.01],
+          warmup: 1,
+          tail: 1,
+        }),
+    },
+  ),
+  ...of('flowcache', trained, {
+    ...embedded,
+    title: 'five first steps',
+    set: { threshold: 0.1 },
+    reference: all => new AddedUp({ ...all, threshold: 0.1, tokens: SAMPLED, warmup: 5, tail: 1 }),
+  }),
+  ...of(
+    'easycache',
+    trained,
+    {
+      ...latent,
+      title: 'as published',
+      set: {},
+      reference: all => new RateOfChange({ ...all, threshold: 0.05, tokens: undefined, warmup: 5, tail: 1 }),
+    },
+    {
+      ...latent,
+      title: 'no warm-up, at most two in a row, straight lines',
+      set: { threshold: 0.1, warmup: 0, most: 2, order: 1 },
+      order: 1,
+      reference: all => new RateOfChange({ ...all, threshold: 0.1, tokens: undefined, most: 2, tail: 1 }),
+    },
+  ),
+  ...of(
+    'adacache',
+    trained,
+    {
+      ...adaptive,
+      title: 'fast',
+      set: {},
+      reference: all => new Codebook({ ...all, tokens: SAMPLED, tail: 2 }, FAST, 2 * DEPTH),
+    },
+    {
+      ...adaptive,
+      title: 'slow, on all tokens',
+      set: { codebook: 'slow', tokens: 'full' },
+      reference: all => new Codebook({ ...all, tokens: undefined, tail: 2 }, SLOW, 2 * DEPTH),
+    },
+    {
+      ...adaptive,
+      title: 'for a hundred steps, straight lines',
+      set: { codebook: 'long', order: 1 },
+      order: 1,
+      reference: all => new Codebook({ ...all, tokens: SAMPLED, tail: 2 }, LONG, 2 * DEPTH),
+    },
+  ),
+  ...of(
+    'taylorseer',
+    trained,
+    ...[0, 1, 2, 3].map(
+      (order): Ours => ({
+        ...run(0, DEPTH),
+        title: `order ${order}`,
+        set: { order },
+        order,
+        reference: all => new Table({ ...all, warmup: 3 }, step => [everyNth(5, 2)(step)]),
+      }),
+    ),
+    {
+      ...plainly,
+      title: 'every branch, order 2',
+      set: { region: 'branch', order: 2, interval: 4, tail: 2 },
+      order: 2,
+      reference: all =>
+        new Table({ ...all, warmup: 3, tail: 2 }, step => times(2 * DEPTH, everyNth(4, 2)(step))),
+    },
+  ),
+  ...of('fora', trained, {
+    ...plainly,
+    title: 'five first steps and a tenth at the end',
+    set: { interval: 4, warmup: 5, tail: 0.1 },
+    reference: all =>
+      new Table({ ...all, warmup: 5, tail: 0.1 }, step => times(2 * DEPTH, everyNth(4)(step))),
+  }),
+  ...of('fora', byTitle('sd3.dynamo'), {
+    ...everyBranch(byTitle('sd3.dynamo')),
+    title: 'both streams',
+    set: { interval: 3 },
+    reference: all => new Table(all, step => times(12, everyNth(3)(step))),
+  }),
+  ...of('pab', trained, {
+    ...broadcast(trained, { ...ATTENTION, 'feed-forward': 3 }),
+    title: 'the feed-forward too',
+    set: { mlp: 3 },
+  }),
+  ...[byTitle('latte.torchscript'), byTitle('wan.torchscript')].flatMap(fixture =>
+    of('pab', fixture, {
+      ...broadcast(fixture, ATTENTION),
+      title: 'as published',
+      set: {},
+      seeds: [100],
+    }),
+  ),
+  ...of(
+    'delta-dit',
+    trained,
+    {
+      at: 'the last nine and the first nine',
+      placed: allOf(blocks(trained, 3, DEPTH), blocks(trained, 0, 9)),
+      looked: nothing,
+      title: 'ranges that overlap',
+      set: {},
+      keptWhole: true,
+      reference: all =>
+        new Table(all, step => [everyNth(2, 0, 15)(step), step >= 15 && everyNth(2, 15)(step)]),
+    },
+    {
+      at: 'the last five and the first five',
+      placed: allOf(blocks(trained, 7, DEPTH), blocks(trained, 0, 5)),
+      looked: nothing,
+      title: 'ranges apart, straight lines',
+      set: { interval: 3, boundary: 0.4, depth: 5, order: 1, warmup: 4 },
+      order: 1,
+      reference: all =>
+        new Table({ ...all, warmup: 4 }, step => [
+          everyNth(3, 0, 12)(step),
+          step >= 12 && everyNth(3, 12)(step),
+        ]),
+    },
+  ),
+  ...of('blockdance', trained, {
+    at: 'outputs 0 to 8',
+    placed: outputs(blocks(trained, 0, 8)),
+    looked: nothing,
+    title: 'two thirds of the blocks',
+    set: { interval: 3 },
+    reference: all => new Table(all, step => [everyNth(3, 12, 29)(step)]),
+  }),
+  ...of('skip-dit', trained, {
+    at: 'outputs 2 to 10',
+    placed: outputs(blocks(trained, 2, 10)),
+    looked: nothing,
+    title: 'two blocks at either end',
+    set: { outer: 2 },
+    reference: all => new Table(all, step => [everyNth(2, 9, 29)(step)]),
+  }),
+];

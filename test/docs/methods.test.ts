@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { METHODS, type Method } from '../../src/methods/index.js';
+import { methodFacts } from '../../src/report/methods.js';
+
+/** Set to write the tables anew. */
+const UPDATE = process.env['BWC_UPDATE'] !== undefined;
+
+const FOLDER = new URL('../../docs/methods/', import.meta.url);
+const BETWEEN = /(?<=<!-- options -->\n)[\s\S]*?(?=<!-- \/options -->)/;
+
+/** The options as a Markdown table. */
+function optionTable(method: Method): string {
+  const cell = (value: unknown): string => String(value).replaceAll('|', '\\|');
+  const rows = methodFacts(method).options.map(o => [
+    `\`${o.name}\``,
+    o.default === '' || (Array.isArray(o.default) && o.default.length === 0) ? '' : `\`${cell(o.default)}\``,
+    cell(o.accepts),
+    cell(o.description),
+  ]);
+  const lines = [['option', 'default', 'accepts', 'what it does'], ['---', '---', '---', '---'], ...rows];
+  return `\n${lines.map(line => `| ${line.join(' | ')} |\n`).join('')}\n`;
+}
+
+describe('pages of methods', () => {
+  it.each(METHODS)('$name says what its options are', method => {
+    const file = new URL(`${method.name}.md`, FOLDER);
+    const page = readFileSync(file, 'utf8');
+    const table = optionTable(method);
+    if (UPDATE)
+      writeFileSync(
+        file,
+        page.replace(BETWEEN, () => table),
+      );
+    expect(readFileSync(file, 'utf8').match(BETWEEN)?.[0]).toBe(table);
+  });
+
+  it.each(METHODS)('$name says what it does, keeps and costs', method => {
+    const page = readFileSync(new URL(`${method.name}.md`, FOLDER), 'utf8');
+    expect(page.startsWith(`# ${method.name}\n`)).toBe(true);
+    for (const part of ['Rule', 'Reuse', 'State', 'Cost']) expect(page).toContain(`\n**${part}.** `);
+    expect(page.includes('needs a [calibration]')).toBe(
+      method.calibration === 'required' || method.name === 'magcache',
+    );
+    const id = /arXiv [\d.]+\d/.exec(method.source)?.[0];
+    if (id !== undefined) expect(page).toContain(id);
+  });
+
+  it('are of methods that there are, or are said not to be', () => {
+    const pages = readdirSync(FOLDER).map(file => file.replace(/\.md$/, ''));
+    expect(pages.sort()).toEqual([...METHODS.map(m => m.name), 'not-yet'].sort());
+  });
+
+  it('not-yet names none that is there', () => {
+    const page = readFileSync(new URL('not-yet.md', FOLDER), 'utf8');
+    const named = [...page.matchAll(/^\*\*(.+?)\*\*/gm)].map(match => (match[1] ?? '').toLowerCase());
+    expect(named.length).toBeGreaterThan(0);
+    for (const { name, title } of METHODS) {
+      expect(named).not.toContain(name);
+      expect(named).not.toContain(title.toLowerCase());
+    }
+    const links = [...page.matchAll(/\]\((.+?)\.md\)/g)].map(match => match[1]);
+    expect(METHODS.map(m => m.name)).toEqual(expect.arrayContaining([...new Set(links)]));
+  });
+});
