@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { calibrationOf, stretched } from './calibrated.js';
+import type { Calibration } from './calibration.js';
 import { stack } from './facts.js';
-import { defineMethod } from './method.js';
+import { defineMethod, shared, tokenSampling } from './method.js';
 import { searchSchedule, type Target } from './schedules/index.js';
 
 /** The best table that the calibration promises for a target: no paper's method, but the search over all of this kind. */
@@ -13,7 +14,8 @@ export const auto = defineMethod({
   summary:
     'Searches, on the calibration alone, which steps to compute and how to make the others from the last computed ' +
     'residuals, so that the final result is as near to the original as the target allows. Both go into a table. ' +
-    'Schedules that `bwc calibrate --refine` found by running them go first.',
+    'Schedules that `bwc calibrate --refine` found by running them go first. What enters the blocks is watched: once it ' +
+    'changes far more than it ever did while calibrating, the rest of the generation is computed.',
   options: z.object({
     target: z
       .string()
@@ -27,19 +29,58 @@ export const auto = defineMethod({
       .max(4)
       .default(3)
       .describe('computed residuals that are kept: 1 reuses, 2 draws lines, 3 parabolas'),
+    threshold: z.coerce
+      .number()
+      .min(0)
+      .default(3)
+      .describe(
+        'how many times more than ever seen the input may change before the rest is computed; 0 never reuses',
+      ),
+    watch: z
+      .enum(['yes', 'no'])
+      .default('yes')
+      .describe('whether the input is compared at all, at the price of a copy from the device'),
+    tokens: shared.tokens,
+    share: shared.share,
+    samples: shared.samples,
   }),
   design: (o, facts) => {
     const { steps } = facts;
-    const schedule = searchSchedule(calibrationOf(facts, 'auto'), targetOf(o.target), { depth: o.memory });
+    const calibration = calibrationOf(facts, 'auto');
+    const schedule = searchSchedule(calibration, targetOf(o.target), { depth: o.memory });
+    const reuse = [stretched(schedule.compute, steps).map(x => !x)];
     const rows = stretched(schedule.weights, steps).map(row =>
       Array.from({ length: schedule.depth }, (_, i) => row[i] ?? 0),
     );
     return {
       regions: stack(facts, { of: 'residual', weights: { kind: 'table', rows } }),
-      decision: { kind: 'schedule', reuse: [stretched(schedule.compute, steps).map(x => !x)] },
+      decision:
+        o.watch === 'no'
+          ? { kind: 'schedule', reuse }
+          : {
+              kind: 'watched',
+              reuse,
+              probe: {
+                tensor: 'stack-entry',
+                blocks: [0],
+                tokens: tokenSampling(o.tokens, o.share, o.samples),
+              },
+              metric: { kind: 'relative-l1', denominator: 'older' },
+              expected: largestChanges(calibration, steps),
+              threshold: o.threshold,
+            },
     };
   },
 });
+
+/** The largest change of what enters the blocks that any sample showed, by step. */
+function largestChanges({ samples, sampler }: Calibration, steps: number): readonly number[] {
+  const byStep = Array.from({ length: sampler.steps }, (_, s) =>
+    Math.max(...samples.map(({ probe, entry }) => ((probe[s - 1] ?? 0) + (entry[s - 1] ?? 0)) / 2)),
+  );
+  const scale = sampler.steps / steps;
+  return stretched(byStep, steps).map(x => x * Math.max(1, scale));
+}
 
 function targetOf(text: string): Target {
   const [kind, value] = text.split('=');

@@ -60,6 +60,7 @@ export type Decision =
   | TriggerDecision
   | CountdownDecision
   | ScheduleDecision
+  | WatchedDecision
   | ThresholdDecision
   | AccumulateDecision
   | RateDecision;
@@ -96,6 +97,21 @@ export interface ScheduleDecision {
   readonly kind: 'schedule';
   /** For each channel by step: true reuses. */
   readonly reuse: readonly (readonly boolean[])[];
+}
+
+/**
+ * A table by step, followed for as long as the run goes as those did that the table was made from: once the probe
+ * changes more than expected since the previous step, the rest of the generation is computed.
+ */
+export interface WatchedDecision {
+  readonly kind: 'watched';
+  readonly reuse: readonly (readonly boolean[])[];
+  readonly probe: Probe;
+  readonly metric: Metric;
+  /** The largest change that was seen from the previous step, by step. */
+  readonly expected: readonly number[];
+  /** By how many times it may be more. */
+  readonly threshold: number;
 }
 
 /** Reuses while the probe is near what it was at the last *computed* step. Decided within the step. */
@@ -149,7 +165,7 @@ export interface Probe {
 
 /**
  * Of the chosen blocks what they return, what they add, what they and all before them add, what their first attention reads (normalised and modulated) or
- * gives; what enters the first block; or the latent.
+ * gives; what enters the first block; that and what its first attention reads; or the latent.
  */
 export type ProbedTensor =
   | 'block-output'
@@ -158,6 +174,7 @@ export type ProbedTensor =
   | 'attention-input'
   | 'attention-output'
   | 'stack-input'
+  | 'stack-entry'
   | 'latent';
 
 /** Which tokens of a probed tensor are looked at. */
@@ -179,5 +196,15 @@ export interface Metric {
 
 /** True when a decision is taken from this step's data, at the price of one copy from the device. */
 export function looksAtStep(decision: Decision): boolean {
-  return decision.kind === 'threshold' || decision.kind === 'accumulate' || decision.kind === 'rate';
+  switch (decision.kind) {
+    case 'trigger':
+    case 'countdown':
+    case 'schedule':
+      return false;
+    case 'watched':
+    case 'threshold':
+    case 'accumulate':
+    case 'rate':
+      return true;
+  }
 }

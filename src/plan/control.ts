@@ -73,6 +73,9 @@ function measuredFields(decision: Decision): readonly string[] {
     case 'schedule':
     case 'threshold':
       return [];
+    // 1 once the run went another way than those that were measured.
+    case 'watched':
+      return ['departed'];
     // Sum of changes since the last computed step.
     case 'accumulate':
       return ['total'];

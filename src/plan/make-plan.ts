@@ -89,7 +89,7 @@ export function makePlan(
 /** The design with as few channels as say the same: those that nobody obeys go, and like rows of a schedule are one. */
 function mergeChannels(design: Design): Design {
   const { decision } = design;
-  if (decision.kind !== 'schedule') return design;
+  if (decision.kind !== 'schedule' && decision.kind !== 'watched') return design;
   const rows: (readonly boolean[])[] = [];
   const regions = design.regions.map(region => {
     const row = decision.reuse[region.channel ?? 0];

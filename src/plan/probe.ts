@@ -58,30 +58,31 @@ function tapsOf(analysis: Analysis, probe: Probe, chosen: readonly number[], bat
   const byShape = new Map<string, Taps & { values: Tap[] }>();
   for (const index of chosen) {
     const block = blockAt(analysis, index);
-    const tap = probed(analysis, block, probe);
-    const { elem, shape } = tensorTypeOf(analysis.inferred, tap.value);
-    const channels = probe.tensor === 'latent' ? 1 : shape?.at(-1);
-    if (shape === undefined || typeof channels !== 'number')
-      return refuse('BWC204', { value: tap.value.name, what: 'shape' });
-    const plain =
-      probe.tensor !== 'latent' && shape.length === 3 && shape[0] !== undefined && shape[0] === batch;
-    const key = `${block.group} ${elem} ${shape.join(',')}`;
-    const size = sizeOf(probe.tensor === 'latent' ? shape : shape.slice(0, -1), batch);
-    const taps = byShape.get(key) ?? {
-      name: `group ${block.group}`,
-      values: [],
-      elem,
-      tokens: size === undefined || typeof batch !== 'number' ? size : size / batch,
-      channels,
-      plain,
-    };
-    taps.values.push(tap);
-    byShape.set(key, taps);
+    for (const tap of probed(analysis, block, probe)) {
+      const { elem, shape } = tensorTypeOf(analysis.inferred, tap.value);
+      const channels = probe.tensor === 'latent' ? 1 : shape?.at(-1);
+      if (shape === undefined || typeof channels !== 'number')
+        return refuse('BWC204', { value: tap.value.name, what: 'shape' });
+      const plain =
+        probe.tensor !== 'latent' && shape.length === 3 && shape[0] !== undefined && shape[0] === batch;
+      const key = `${block.group} ${elem} ${shape.join(',')}`;
+      const size = sizeOf(probe.tensor === 'latent' ? shape : shape.slice(0, -1), batch);
+      const taps = byShape.get(key) ?? {
+        name: `group ${block.group}`,
+        values: [],
+        elem,
+        tokens: size === undefined || typeof batch !== 'number' ? size : size / batch,
+        channels,
+        plain,
+      };
+      taps.values.push(tap);
+      byShape.set(key, taps);
+    }
   }
   return [...byShape.values()];
 }
 
-function probed(analysis: Analysis, block: Block, probe: Probe): Tap {
+function probed(analysis: Analysis, block: Block, probe: Probe): readonly Tap[] {
   const value = (found: Value | undefined): Value => {
     if (found === undefined) throw new Error(`block ${block.index} has no stream`);
     return found;
@@ -91,19 +92,21 @@ function probed(analysis: Analysis, block: Block, probe: Probe): Tap {
   const [first] = block.branches;
   switch (probe.tensor) {
     case 'block-output':
-      return { value: value(out) };
+      return [{ value: value(out) }];
     case 'block-residual':
-      return { value: value(out), less: value(stream?.in) };
+      return [{ value: value(out), less: value(stream?.in) }];
     case 'front-residual':
-      return { value: value(out), less: value(analysis.blocks[0]?.streams[0]?.in) };
+      return [{ value: value(out), less: value(analysis.blocks[0]?.streams[0]?.in) }];
     case 'attention-input':
-      return { value: value(first?.update.input) };
+      return [{ value: value(first?.update.input) }];
     case 'attention-output':
-      return { value: value(first && ungated(analysis.inferred, first.update)) };
+      return [{ value: value(first && ungated(analysis.inferred, first.update)) }];
     case 'stack-input':
-      return { value: value(analysis.blocks[0]?.streams[0]?.in) };
+      return [{ value: value(analysis.blocks[0]?.streams[0]?.in) }];
+    case 'stack-entry':
+      return [{ value: value(analysis.blocks[0]?.streams[0]?.in) }, { value: value(first?.update.input) }];
     case 'latent':
-      return { value: analysis.roles.latent.value };
+      return [{ value: analysis.roles.latent.value }];
   }
 }
 

@@ -132,6 +132,7 @@ export const DECIDES: Readonly<Record<Decision['kind'], string>> = {
   trigger: 'a measurement, for the steps to come',
   countdown: 'a measurement, for the steps to come',
   schedule: 'a table',
+  watched: 'a table, for as long as the run goes as measured',
   threshold: 'against the last computed step',
   accumulate: 'changes added up by step',
   rate: 'changes added up by step',

@@ -6,6 +6,7 @@ import type { DecisionRule } from './rule.js';
 import { schedule } from './schedule.js';
 import { threshold } from './threshold.js';
 import { trigger } from './trigger.js';
+import { watched } from './watched.js';
 
 export type { Pair, Start } from './rule.js';
 
@@ -13,6 +14,7 @@ const RULES: { readonly [K in Decision['kind']]: DecisionRule<Extract<Decision, 
   trigger,
   countdown,
   schedule,
+  watched,
   threshold,
   accumulate,
   rate,
