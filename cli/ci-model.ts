@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readCalibration } from '../src/calibrate/file.js';
 import {
   type CiConfig,
   type CiModel,
@@ -16,6 +17,7 @@ import type { Manifest } from '../src/plan/index.js';
 import { benchCompiled, loadProfile, parseManifest, verifyCompiled } from '../src/runtime/index.js';
 import { reasonOf } from '../src/runtime/profile.js';
 import { checkOutputs, checkWeights, writeWithManifest } from './files.js';
+import { methodNamed } from './method-options.js';
 import type { Progress } from './outcome.js';
 import { reportFile } from './report.js';
 import { restModel } from './rest.js';
@@ -80,7 +82,12 @@ async function compileModel(
   const before = operators(readModel(entry.model));
   const model = readModel(entry.model);
   await checkWeights(model, entry.model, outputs, { weights: entry.weights });
-  const { manifest } = compile(model, entry);
+  const { calibration } = entry;
+  const { manifest } = compile(model, {
+    ...entry,
+    method: await methodNamed(entry.method),
+    calibration: calibration === undefined ? undefined : readCalibration(calibration),
+  });
   await writeWithManifest(model, output, `${JSON.stringify(manifest, null, 2)}\n`, entry.weights);
   return { manifest, output, addedOps: [...operators(model)].filter(op => !before.has(op)).sort() };
 }

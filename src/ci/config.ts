@@ -43,7 +43,8 @@ const entry = z
     profile: path.optional().describe('run profile; without one the model is compiled and not run'),
     output: path.optional().describe('the compiled model; default <name>.onnx in the output folder'),
     previous: path.optional().describe("the last release's manifest, to compare with"),
-    method: z.string().optional(),
+    method: z.string().optional().describe('name of a method, or the file of one'),
+    calibration: path.optional().describe('what bwc calibrate wrote, for methods that need it'),
     set: z.record(z.string(), z.unknown()).optional().describe('options of the method'),
     steps: z.number().int().positive().optional(),
     stateDefaults: z.boolean().optional(),
@@ -114,6 +115,9 @@ export function loadCiConfig(file: string): CiConfig {
       profile: optional(model.profile),
       output: optional(model.output),
       previous: optional(model.previous),
+      calibration: optional(model.calibration),
+      // Names have no ending; files have.
+      method: model.method?.includes('.') ? from(model.method) : model.method,
     })),
   };
 }

@@ -92,7 +92,6 @@ describe('imports', () => {
   it.each([
     ['protobufjs', 'onnx'],
     ['onnxruntime-node', 'runtime'],
-    ['ts-morph', 'clients'],
     ['commander', 'cli'],
     ['@commander-js/extra-typings', 'cli'],
   ])('take %s in one part only: %s', (name, part) => {

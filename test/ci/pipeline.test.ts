@@ -85,6 +85,7 @@ describe('bwc ci', () => {
     const previous = join(folder, 'first/dit.onnx.json');
     write([
       { name: 'missing', model: 'missing.onnx' },
+      { ...COMPILED_ONLY, name: 'uncalibrated', method: 'magcache' },
       { ...COMPILED_ONLY, previous, method: 'bwcache-code', gates: { sameInterface: true } },
     ]);
     const ran = await bwc(['ci', config, '--json', '-o', join(folder, 'second')]);
@@ -92,9 +93,10 @@ describe('bwc ci', () => {
     expect(ran.code).toBe(1);
     expect(result.models.map(model => [model.name, model.ok, model.refused?.code])).toEqual([
       ['missing', false, 'BWC101'],
+      ['uncalibrated', false, 'BWC308'],
       ['dit', true, undefined],
     ]);
-    expect(result.models[1]?.changes).toContainEqual({
+    expect(result.models[2]?.changes).toContainEqual({
       what: 'method',
       before: 'bwcache',
       after: 'bwcache-code',

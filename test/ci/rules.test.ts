@@ -112,16 +112,17 @@ describe('a pipeline', () => {
 
   it('names files relative to itself, and gates of a model come before those of all', () => {
     const models = [
-      { name: 'a', model: 'in/a.onnx', profile: '/p.json', gates: { minPsnr: 20 } },
+      { name: 'a', model: 'in/a.onnx', profile: '/p.json', method: './own.json', gates: { minPsnr: 20 } },
       { name: 'b', model: 'b.onnx', profile: 'b.json' },
       { name: 'c', model: 'c.onnx', profile: 'c.json' },
     ];
     const config = loadCiConfig(file('good.json', { gates: { minPsnr: 30, maxNewNodes: 9 }, models }));
     const [a, b] = config.models;
-    expect([config.output, a?.model, a?.profile]).toEqual([
+    expect([config.output, a?.model, a?.profile, a?.method]).toEqual([
       join(folder, 'bwc-ci'),
       join(folder, 'in/a.onnx'),
       '/p.json',
+      join(folder, 'own.json'),
     ]);
     expect(gatesOf(config, defined(a))).toEqual({ minPsnr: 20, maxNewNodes: 9 });
     expect(gatesOf(config, defined(b))).toEqual({ minPsnr: 30, maxNewNodes: 9 });
