@@ -20,8 +20,8 @@ export const forecast: Pass = {
     const clock = need(context, 'clock');
     const b = builder(context, model.graph, 'forecast', 'forecast');
     const rule = ruleOf(plan.decision);
-    const steps = totalSteps(b, plan, clock);
-    const index = usesTables(plan) ? stepIndex(b, plan, clock, steps) : undefined;
+    const steps = once(() => totalSteps(b, plan, clock));
+    const index = usesTables(plan) ? stepIndex(b, plan, clock, steps()) : undefined;
     const threshold =
       'threshold' in plan.decision ? thresholdOf(b, plan.decision.threshold, clock) : undefined;
     const start: Start = { b, clock, steps, index: known(index), threshold: known(threshold) };
@@ -57,7 +57,16 @@ function usesTables({ decision, guards, regions }: Plan): boolean {
   return decision.kind === 'schedule' || decision.kind === 'watched' || guards.mask !== undefined || tables;
 }
 
-/** A value that is emitted only where it is used. */
+/** A value that is emitted when it is first asked for. */
+function once(emit: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => {
+    value ??= emit();
+    return value;
+  };
+}
+
+/** A value that only some plans have. */
 function known(value: Value | undefined): () => Value {
   return () => {
     if (value === undefined) throw new Error('this decision was said not to need it');
@@ -90,11 +99,11 @@ function guardPairs(guards: Guards, { b, clock, steps, index }: Start): readonly
   const pairs: Pair[] = [];
   const step = field(clock.fields, 'step');
   const { warmup = 0, tail = 0, most = 0, mask, window } = guards;
-  const share = (part: number): Value => b.op('Mul', [steps, b.f32(part)]);
+  const share = (part: number): Value => b.op('Mul', [steps(), b.f32(part)]);
   if (warmup > 0)
     pairs.push([warmup >= 1 ? warmup - 0.5 : b.op('Sub', [share(warmup), b.f32(ROUNDING)]), step]);
   if (tail > 0) {
-    const end = b.op('Sub', [steps, tail >= 1 ? b.f32(tail) : share(tail)]);
+    const end = b.op('Sub', [steps(), tail >= 1 ? b.f32(tail) : share(tail)]);
     pairs.push([step, tail >= 1 ? b.op('Sub', [end, b.f32(0.5)]) : b.op('Sub', [end, b.f32(ROUNDING)])]);
   }
   if (most > 0) pairs.push([field(clock.fields, 'run'), most - 0.5]);

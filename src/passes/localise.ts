@@ -85,11 +85,16 @@ function isNeededNear(graph: Graph, branch: Graph, value: Value): boolean {
   return users.every(u => isWithin(branch, u)) && users.some(u => 'op' in u && NEEDS_LOCAL_WEIGHTS.has(u.op));
 }
 
-/** Moves an initializer into the branch when nobody else reads it. */
+/** Moves an initializer, or the node of a constant, into the branch when nobody else reads it. */
 function moved(graph: Graph, branch: Graph, value: Value): boolean {
-  const { initializer } = value;
-  if (initializer === undefined || value.home !== graph) return false;
+  const { initializer, producer } = value;
   if (![...value.users].every(user => isWithin(branch, user))) return false;
+  if (producer?.op === 'Constant' && producer.graph === graph) {
+    graph.detach(new Set([producer]));
+    applyPatch({ graph: branch, insert: [producer], before: branch.nodes[0] });
+    return true;
+  }
+  if (initializer === undefined || value.home !== graph) return false;
   graph.removeInitializer(value);
   branch.addInitializer(value, initializer);
   return true;

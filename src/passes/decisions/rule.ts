@@ -11,7 +11,7 @@ export interface Start {
   readonly b: Builder;
   readonly clock: Clock;
   /** Number of denoising steps, float32 [1]. */
-  readonly steps: Value;
+  readonly steps: () => Value;
   /** Index of this step in the plan's tables, int64 [1]. */
   readonly index: () => Value;
   /** As compiled, or as the knob says: float32 [1]. */

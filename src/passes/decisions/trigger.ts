@@ -14,7 +14,7 @@ export const trigger: DecisionRule<TriggerDecision> = {
     const most =
       interval >= 1
         ? Math.round(interval)
-        : b.op('Max', [b.op('Mul', [steps, b.f32(interval)]), b.f32(1)], { name: 'interval' });
+        : b.op('Max', [b.op('Mul', [steps(), b.f32(interval)]), b.f32(1)], { name: 'interval' });
     const last =
       tail >= 1
         ? b.f32(Math.round(tail))
@@ -23,7 +23,7 @@ export const trigger: DecisionRule<TriggerDecision> = {
       less: [
         [0.5, field(clock.fields, 'armed')],
         [b.op('Add', [field(clock.fields, 'run'), b.f32(0.5 - ROUNDING)]), most],
-        [field(clock.fields, 'step'), b.op('Sub', [steps, last])],
+        [field(clock.fields, 'step'), b.op('Sub', [steps(), last])],
       ],
     };
   },
