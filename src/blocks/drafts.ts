@@ -10,7 +10,7 @@ export interface Draft {
 /** For each update those that its skip operand comes from. */
 export type Before = ReadonlyMap<Update, readonly Update[]>;
 
-/** Operators that only rearrange, select or join: the stream goes through them. */
+/** Operators that only rearrange, select, join or convert: the stream goes through them. */
 const TRANSPARENT: ReadonlySet<string> = new Set([
   'Identity',
   'Cast',
@@ -24,6 +24,8 @@ const TRANSPARENT: ReadonlySet<string> = new Set([
   'Concat',
   'Expand',
   'Clip',
+  'QuantizeLinear',
+  'DequantizeLinear',
   'Add',
 ]);
 
