@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { calibrationOf, stretched } from './calibrated.js';
 import type { Calibration } from './calibration.js';
-import { stack } from './facts.js';
-import { defineMethod, shared, tokenSampling } from './method.js';
+import type { Design } from './design.js';
+import { type ModelFacts, stack } from './facts.js';
+import { defineMethod, reuseOf, shared, tokenSampling } from './method.js';
 import { searchSchedule, type Target } from './schedules/index.js';
 
 /** The best table that the calibration promises for a target: no paper's method, but the search over all of this kind. */
@@ -10,12 +11,13 @@ export const auto = defineMethod({
   name: 'auto',
   title: 'Searched schedule',
   source: 'bwc',
-  calibration: 'required',
+  calibration: 'for the best schedule',
   summary:
     'Searches, on the calibration alone, which steps to compute and how to make the others from the last computed ' +
     'residuals, so that the final result is as near to the original as the target allows. Both go into a table. ' +
     'Schedules that `bwc calibrate --refine` found by running them go first. What enters the blocks is watched: once it ' +
-    'changes far more than it ever did while calibrating, the rest of the generation is computed.',
+    'changes far more than it ever did while calibrating, the rest of the generation is computed. Without a calibration ' +
+    'computed steps are spread evenly, with straight lines between them.',
   options: z.object({
     target: z
       .string()
@@ -45,9 +47,10 @@ export const auto = defineMethod({
     samples: shared.samples,
   }),
   design: (o, facts) => {
-    const { steps } = facts;
-    const calibration = calibrationOf(facts, 'auto');
-    const schedule = searchSchedule(calibration, targetOf(o.target), { depth: o.memory });
+    const { steps, calibration } = facts;
+    const target = targetOf(o.target);
+    if (calibration === undefined) return unmeasured(facts, target);
+    const schedule = searchSchedule(calibration, target, { depth: o.memory });
     const reuse = [stretched(schedule.compute, steps).map(x => !x)];
     const rows = stretched(schedule.weights, steps).map(row =>
       Array.from({ length: schedule.depth }, (_, i) => row[i] ?? 0),
@@ -72,6 +75,24 @@ export const auto = defineMethod({
     };
   },
 });
+
+/** Steps that are computed first where nothing was measured: features settle, and a straight line needs two. */
+const FIRST = 3;
+
+/** Without a calibration: computed steps spread evenly behind the first ones, and straight lines between. */
+function unmeasured(facts: ModelFacts, target: Target): Design {
+  const { steps } = facts;
+  if (target.kind === 'psnr') calibrationOf(facts, 'auto');
+  const wanted = target.kind === 'work' ? steps * target.value : steps / target.value;
+  const computed = Math.min(steps, Math.max(1, Math.floor(wanted + 1e-9)));
+  const first = Math.min(FIRST, computed);
+  const gap = (steps - first + 1) / (computed - first + 1);
+  const at = new Set(
+    Array.from({ length: computed - first }, (_, i) => Math.round(first - 1 + (i + 1) * gap)),
+  );
+  const reuse = Array.from({ length: steps }, (_, s) => s >= first && !at.has(s));
+  return { regions: stack(facts, reuseOf('residual', 1)), decision: { kind: 'schedule', reuse: [reuse] } };
+}
 
 /** The largest change of what enters the blocks that any sample showed, by step. */
 function largestChanges({ samples, sampler }: Calibration, steps: number): readonly number[] {
