@@ -46,12 +46,13 @@ function blocksCut(graph: Graph, analysis: Analysis, blocks: readonly Block[]): 
   const outs = last.streams.map((s, i) => s.out && endOf(analysis, s.out, enters[i]));
   const leaves = outs.filter(v => v !== undefined);
   const nodes = between(graph, enters, leaves);
-  const ends = new Set(last.branches.map(b => b.update.add));
+  const updates = [...last.branches.map(b => b.update), ...last.others.flat()];
+  const ends = new Set(updates.map(u => u.add));
   const inside = new Set(nodes);
   const shapes = shapeReads(graph, analysis, inside, enters, leaves);
   const exits = exitsOf(graph, inside, leaves, ends, shapes).map((value): Exit => {
     const stream = outs.indexOf(value);
-    const update = last.branches.find(b => b.update.out === value)?.update;
+    const update = updates.find(u => u.out === value);
     const from = enters[stream];
     return {
       ...typesOf(inferred, value),
