@@ -28,8 +28,6 @@ export interface Reuse {
   readonly of: 'output' | 'residual';
   /** The last one computed by default. */
   readonly weights?: Weights;
-  /** By step and channel: `scale * x + shift` of the sum. */
-  readonly adjust?: Adjustment;
 }
 
 export type Weights =
@@ -37,11 +35,6 @@ export type Weights =
   | { readonly kind: 'taylor'; readonly order: number }
   /** By step, for the last, the last but one, ...: every row has the same length. */
   | { readonly kind: 'table'; readonly rows: readonly (readonly number[])[] };
-
-export interface Adjustment {
-  readonly scale: readonly (readonly number[])[];
-  readonly shift: readonly (readonly number[])[];
-}
 
 /** How many computed steps a reuse rule remembers. */
 export function memoryOf({ weights }: Reuse): number {

@@ -53,7 +53,7 @@ export function decidedBy(b: Builder, reused: Value, channels: number): Decided 
 
 /** Whether something is looked up by step. */
 function usesTables({ decision, guards, regions }: Plan): boolean {
-  const tables = regions.some(({ reuse }) => reuse.weights?.kind === 'table' || reuse.adjust !== undefined);
+  const tables = regions.some(({ reuse }) => reuse.weights?.kind === 'table');
   return decision.kind === 'schedule' || decision.kind === 'watched' || guards.mask !== undefined || tables;
 }
 

@@ -1,9 +1,8 @@
-import { attr, type Builder, Graph, int, Tensor, type TensorType, type Value } from '../ir/index.js';
-import type { Adjustment } from '../methods/index.js';
+import { attr, type Builder, Graph, type TensorType, type Value } from '../ir/index.js';
 import { type Region, type StatePlan, stateElem } from '../plan/index.js';
 import { builder, type Context, need, stateOf } from './pass.js';
 
-/** What stands in for a region's exit, in its own type: the weighted sum of what is kept, adjusted. */
+/** What stands in for a region's exit, in its own type: the weighted sum of what is kept. */
 export function blend(
   context: Context,
   b: Builder,
@@ -12,34 +11,18 @@ export function blend(
   type: TensorType,
 ): Value {
   const weights = context.emitted.weights.get(region);
-  const { adjust } = region.reuse;
   const kept = states.map(state => stateOf(context, state));
   const [newest] = kept;
   const [state] = states;
   if (newest === undefined || state === undefined) throw new Error('something is kept');
-  if (weights === undefined && adjust === undefined) return asElem(b, newest, state.type.elem, type);
+  if (weights === undefined) return asElem(b, newest, state.type.elem, type);
   const floats = kept.map(value => (state.type.elem === 'float32' ? value : b.cast(value, 'float32')));
-  let sum = floats[0] ?? newest;
-  if (weights !== undefined) {
-    const terms = floats.map((value, i) => b.op('Mul', [value, weights[i] ?? b.f32(0)]));
-    sum = terms.reduce((x, y) => b.op('Add', [x, y], { name: 'extrapolated' }));
-  }
-  if (adjust !== undefined) sum = adjusted(context, b, sum, adjust);
+  const terms = floats.map((value, i) => b.op('Mul', [value, weights[i] ?? b.f32(0)]));
+  const sum = terms.reduce((x, y) => b.op('Add', [x, y], { name: 'extrapolated' }));
   if (type.elem !== 'float32') return b.cast(sum, type.elem, type);
   const producer = sum.producer?.graph === b.graph ? sum : b.op('Identity', [sum], { type });
   producer.type ??= type;
   return producer;
-}
-
-/** `scale * x + shift` by channel, from tables by step. */
-function adjusted(context: Context, b: Builder, x: Value, { scale, shift }: Adjustment): Value {
-  const { index } = need(context, 'forecast');
-  const row = (table: readonly (readonly number[])[], name: string): Value => {
-    const tensor = Tensor.float32(table.flat(), [table.length, table[0]?.length ?? 0]);
-    const values = b.constant(tensor, `${name} ${table.flat().join(' ')}`, name);
-    return b.op('Gather', [values, index()], { attributes: [int('axis', 0)], name });
-  };
-  return b.op('Add', [b.op('Mul', [x, row(scale, 'scale')]), row(shift, 'shift')], { name: 'adjusted' });
 }
 
 /** A kept tensor's next value in either branch. */
