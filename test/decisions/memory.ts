@@ -1,7 +1,13 @@
 import type { Feature } from './rules.js';
 
-/** What one place gave at computed steps, and the Taylor expansion of it: plain arrays of doubles. */
-export class Memory {
+/** What one place gave at computed steps, and what is made of it later. */
+export interface Memory {
+  computed(step: number, feature: Feature): void;
+  at(step: number): Feature;
+}
+
+/** The Taylor expansion, in plain arrays of doubles. */
+export class Expansion implements Memory {
   readonly #order: number;
   /** `D_0, D_1, ...` as of the last computed step. */
   #factors: readonly Float64Array[] = [];
@@ -33,6 +39,32 @@ export class Memory {
       for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] ?? 0) + weight * (factor[j] ?? Number.NaN);
     }
     return { dims: this.#dims, data: sum };
+  }
+}
+
+/** A sum of the last few by weights of the step; before there are so many, the oldest counts for those that lack. */
+export class Weighted implements Memory {
+  readonly #weights: (step: number) => readonly number[];
+  #last: readonly Feature[] = [];
+
+  constructor(weights: (step: number) => readonly number[]) {
+    this.#weights = weights;
+  }
+
+  computed(_: number, feature: Feature): void {
+    this.#last = [feature, ...this.#last];
+  }
+
+  at(step: number): Feature {
+    const weights = this.#weights(step);
+    const [newest] = this.#last;
+    const dims = newest?.dims ?? [];
+    const sum = new Float64Array(newest?.data.length ?? 0);
+    weights.forEach((weight, age) => {
+      const { data } = this.#last[age] ?? this.#last.at(-1) ?? { data: [] };
+      for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] ?? 0) + weight * (data[j] ?? Number.NaN);
+    });
+    return { dims, data: sum };
   }
 }
 

@@ -3,7 +3,8 @@ import { METHODS } from '../../src/methods/index.js';
 import { denoise, numbersOf } from '../../src/runtime/index.js';
 import { defined } from '../blocks/fixtures.js';
 import { build, open, profileOf } from './compiled.js';
-import { distance, Memory, minus } from './memory.js';
+import { calibrationOf } from './measured.js';
+import { distance, Expansion, type Memory, minus } from './memory.js';
 import type { Look, Told } from './references.js';
 import type { Feature } from './rules.js';
 import { type Ran, Spliced } from './spliced.js';
@@ -45,8 +46,9 @@ describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
 
   it.each(variant.seeds ?? SEEDS)('decides and gives what plain arrays say, seed %i', async seed => {
     const original = await spliced(variant);
-    const model = await open(build(fixture, { method, steps: STEPS, set }));
-    const rule = variant.reference({ steps: STEPS });
+    const calibration = variant.calibrated === true ? await calibrationOf(fixture, STEPS) : undefined;
+    const model = await open(build(fixture, { method, steps: STEPS, set, calibration }));
+    const rule = await variant.reference({ steps: STEPS });
     let memories: Memories | undefined;
     let expected = '';
     let found = '';
@@ -69,7 +71,7 @@ describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
       const ran = await (told.reuse.includes(true)
         ? original.run(feeds, stands)
         : (plain ?? original.run(feeds)));
-      memories ??= ran.places.map(place => place.map(() => new Memory(order)));
+      memories ??= ran.places.map(place => place.map(variant.memory ?? (() => new Expansion(order))));
       for (const [i, place] of ran.places.entries()) {
         if (told.reuse[i] === true || (variant.keptWhole === true && told.reuse.includes(true))) continue;
         for (const [j, { exit, enters }] of place.entries())

@@ -54,7 +54,8 @@ export class Spliced {
     for (const value of picked(model)) shown(model, value);
     const at = placed(model);
     const prediction = model.graph.outputs.findIndex(v => v.name === fixture.truth.prediction);
-    const named = at.map((place, i) => splice(model, place, `place.${i}`));
+    const switched = new Map<Value, Value>();
+    const named = at.map((place, i) => splice(model, place, `place.${i}`, switched));
     const output = defined(model.graph.outputs[prediction]).name;
     return new Spliced(await openModel(toBytes(model), { threads: 1, ...options }), output, named, looked);
   }
@@ -101,9 +102,16 @@ interface Named {
   readonly enters: string | undefined;
 }
 
-function splice(model: Model, { exits, enters }: Place, name: string): readonly Named[] {
+/** What enters a place may have left another: then what stands there enters. */
+function splice(
+  model: Model,
+  { exits, enters }: Place,
+  name: string,
+  switched: Map<Value, Value>,
+): readonly Named[] {
   return exits.map((exit, i): Named => {
-    const entering = enters?.[i];
+    const before = enters?.[i];
+    const entering = before && (switched.get(before) ?? before);
     const use = input(model, `test.${name}.${i}.use`, 'bool');
     const stand = input(model, `test.${name}.${i}.stand`, 'float32');
     const b = new Builder(model, model.graph, `test/${name}`, 'test');
@@ -114,6 +122,7 @@ function splice(model: Model, { exits, enters }: Place, name: string): readonly 
       nodes[1 + Math.max(...[exit, entering].map(v => (v?.producer ? nodes.indexOf(v.producer) : -1)))],
     );
     exit.replaceUses(taken, user => !(user instanceof Node && user.output === taken));
+    switched.set(exit, taken);
     shown(model, exit);
     if (entering !== undefined) shown(model, entering);
     return { use: use.name, stand: stand.name, exit: exit.name, enters: entering?.name };

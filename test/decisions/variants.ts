@@ -1,5 +1,7 @@
+import { searchSchedule } from '../../src/methods/schedules/index.js';
 import { defined, FIXTURES, type Fixture } from '../blocks/fixtures.js';
-import { minus } from './memory.js';
+import { calibrationOf, type Measured, measuredOf } from './measured.js';
+import { type Memory, minus, Weighted } from './memory.js';
 import {
   allOf,
   blocks,
@@ -23,6 +25,7 @@ import {
   Table,
 } from './references.js';
 import type { Feature, Rule } from './rules.js';
+import { accumulated, bubbled, leastBad, magnitudes, smooth } from './tables.js';
 
 /** A method with options, and its rule with the same ones. */
 export interface Variant {
@@ -41,7 +44,11 @@ export interface Variant {
   /** What is cached is taken from steps that are computed in full only. */
   readonly keptWhole?: true;
   readonly seeds?: readonly number[];
-  readonly reference: (all: Pick<Guarded, 'steps'>) => Reference;
+  /** In the place of the Taylor expansion. */
+  readonly memory?: () => Memory;
+  /** Compiled with a calibration of one real generation. */
+  readonly calibrated?: true;
+  readonly reference: (all: Pick<Guarded, 'steps'>) => Reference | Promise<Reference>;
 }
 
 const byTitle = (title: string): Fixture => defined(FIXTURES.find(f => f.title === title));
@@ -159,6 +166,47 @@ const ATTENTION = {
   'temporal-attention': 4,
   'cross-attention': 6,
 };
+
+/** A table for each place, made from one generation of the original: true computes. */
+function fromMeasured(of: (measured: Measured) => readonly (readonly boolean[])[]) {
+  let made: readonly (readonly boolean[])[] | undefined;
+  return {
+    calibrated: true,
+    async reference(all: Pick<Guarded, 'steps'>): Promise<Reference> {
+      const tables = made ?? of(await measuredOf(trained, all.steps));
+      made = tables;
+      return new Table(all, step => tables.map(table => table[step] === false));
+    },
+  } as const;
+}
+
+/** FasterCache's weight of the difference of the last two computed steps. */
+const risen = (step: number): readonly number[] => {
+  const w = (0.9 * (step - 7)) / (30 - 7);
+  return [1 + w, -w];
+};
+
+const LEVELS = [
+  [0.1, 4],
+  [0.25, 3],
+  [Number.POSITIVE_INFINITY, 1],
+] as const;
+
+const learned = Array.from({ length: 30 }, (_, step) =>
+  Array.from({ length: 2 * DEPTH }, (_b, i) => (step > 0 && (step + i) % 3 !== 0 ? 0 : 1)),
+);
+
+const blockByBlock: Where = {
+  at: 'each block',
+  placed: allOf(...Array.from({ length: DEPTH }, (_, i) => blocks(trained, i, i + 1))),
+  looked: nothing,
+};
+
+const searched = async (steps: number) =>
+  searchSchedule(await calibrationOf(trained, steps), { kind: 'speedup', value: 2 }, { depth: 3 });
+
+/** Filled by the reference, which runs first. */
+let searchedWeights: readonly (readonly number[])[] = [];
 
 export const VARIANTS: readonly Variant[] = [
   ...of(
@@ -380,5 +428,87 @@ export const VARIANTS: readonly Variant[] = [
     title: 'two blocks at either end',
     set: { outer: 2 },
     reference: all => new Table(all, step => [everyNth(2, 9, 29)(step)]),
+  }),
+  ...of('fastercache', trained, {
+    at: 'attention',
+    placed: only(branches(trained), i => branchKinds(trained)[i] !== 'feed-forward'),
+    looked: nothing,
+    title: 'as published',
+    set: {},
+    memory: () => new Weighted(risen),
+    reference: all => new Table(all, step => times(DEPTH, everyNth(2, 7)(step))),
+  }),
+  ...of('quantcache', trained, {
+    ...adaptive,
+    title: 'three lengths',
+    set: {},
+    reference: all => new Codebook({ ...all, tokens: SAMPLED, tail: 1 }, LEVELS, 2 * DEPTH),
+  }),
+  ...of('learning-to-cache', trained, {
+    ...plainly,
+    title: 'a table',
+    set: { table: JSON.stringify(learned) },
+    reference: all => new Table(all, step => (learned[step] ?? []).map(x => x === 0)),
+  }),
+  ...of('magcache', trained, {
+    ...run(0, DEPTH),
+    title: 'as published',
+    set: {},
+    ...fromMeasured(({ residual }) => [magnitudes(residual, { delta: 0.12, most: 4, retention: 0.2 })]),
+  }),
+  ...of('smoothcache', trained, {
+    ...plainly,
+    title: 'a schedule a kind',
+    set: { alpha: 0.25 },
+    ...fromMeasured(({ branches: layers, kinds }) =>
+      kinds.map(kind =>
+        smooth(
+          layers.filter((_, i) => kinds[i] === kind),
+          0.25,
+          3,
+        ),
+      ),
+    ),
+  }),
+  ...of(
+    'block-caching',
+    trained,
+    {
+      ...plainly,
+      title: 'every branch, straight lines',
+      set: { order: 1 },
+      order: 1,
+      ...fromMeasured(({ branches: layers }) => layers.map(layer => accumulated(layer, 0.5))),
+    },
+    {
+      ...blockByBlock,
+      title: 'every block',
+      set: { region: 'block', delta: 0.4 },
+      ...fromMeasured(({ blocks: layers }) => layers.map(layer => accumulated(layer, 0.4))),
+    },
+  ),
+  ...of('bac', trained, {
+    ...plainly,
+    title: 'ten updates',
+    set: { updates: 10 },
+    ...fromMeasured(({ branches: layers, kinds }) => bubbled(layers, kinds, 10, 3)),
+  }),
+  ...of('lemica', trained, {
+    ...run(0, DEPTH),
+    title: 'half of the steps',
+    set: {},
+    ...fromMeasured(({ residual }) => [leastBad(residual, 15)]),
+  }),
+  ...of('auto', trained, {
+    ...run(0, DEPTH),
+    title: 'what the search found',
+    set: {},
+    calibrated: true,
+    memory: () => new Weighted(step => searchedWeights[step] ?? []),
+    async reference(all) {
+      const { compute, weights } = await searched(all.steps);
+      searchedWeights = weights;
+      return new Table(all, step => [compute[step] === false]);
+    },
   }),
 ];
