@@ -6,7 +6,7 @@ import { defined, type Fixture } from '../blocks/fixtures.js';
 import { profileOf } from './compiled.js';
 import { minus } from './memory.js';
 import { branches, branchKinds, trainedEntry } from './places.js';
-import { blockOutputs, Recorder } from './record.js';
+import { attentionInputs, blockOutputs, Recorder } from './record.js';
 import type { Feature } from './rules.js';
 
 /** The one generation that calibrations and plain tables are made from. */
@@ -33,6 +33,8 @@ const LOOKED = 512;
 export interface Measured {
   /** What all blocks add. */
   readonly residual: readonly Feature[];
+  /** What enters the blocks, as it is and as the first attention reads it. */
+  readonly entries: readonly (readonly Feature[])[];
   /** What each block returns, and each branch adds (behind its gate): the tokens that a calibration looks at. */
   readonly blocks: readonly (readonly Feature[])[];
   readonly branches: readonly (readonly Feature[])[];
@@ -52,6 +54,7 @@ async function measure(fixture: Fixture, steps: number): Promise<Measured> {
   const depth = fixture.truth.blocks.length;
   const recorder = await Recorder.open(fixture, model => [
     trainedEntry(model),
+    defined(attentionInputs(model)[0]),
     ...blockOutputs(fixture)(model),
     ...branches(fixture)(model).map(({ exits: [exit] }) => {
       const [gate] = exit?.users ?? [];
@@ -60,17 +63,19 @@ async function measure(fixture: Fixture, steps: number): Promise<Measured> {
   ]);
   const model = await openModel(fixture.path, { threads: 1 });
   const residual: Feature[] = [];
+  const entries: Feature[][] = [];
   const blocks: Feature[][] = Array.from({ length: depth }, () => []);
   const results: Feature[][] = kinds.map(() => []);
   for await (const { feeds } of denoise(model, profileOf(fixture, { steps }), SEED)) {
-    const [entry, ...features] = await recorder.features(feeds);
+    const [entry, modulated, ...features] = await recorder.features(feeds);
+    entries.push([defined(entry), defined(modulated)]);
     residual.push(minus(defined(features[depth - 1]), defined(entry)));
     features.forEach((feature, i) => {
       (i < depth ? blocks[i] : results[i - depth])?.push(lookedAt(feature));
     });
   }
   await Promise.all([recorder.close(), model.close()]);
-  return { residual, blocks, branches: results, kinds };
+  return { residual, entries, blocks, branches: results, kinds };
 }
 
 function lookedAt({ dims, data }: Feature): Feature {

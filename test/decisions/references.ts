@@ -195,6 +195,30 @@ export class Table implements Reference {
   }
 }
 
+/** A table, until the probes change by more than the threshold times what was expected of the step. */
+export class Watched implements Reference {
+  readonly #rule: Compared;
+  readonly #table: readonly boolean[];
+  readonly #expected: readonly number[];
+  #previous: readonly Feature[] | undefined;
+  #departed = false;
+
+  constructor(rule: Compared, table: readonly boolean[], expected: readonly number[]) {
+    this.#rule = rule;
+    this.#table = table;
+    this.#expected = expected;
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const now = await look();
+    const value = this.#previous === undefined ? UNMEASURED : change(now, this.#previous, this.#rule);
+    if (this.#previous !== undefined && value >= this.#rule.threshold * (this.#expected[step] ?? 0))
+      this.#departed = true;
+    this.#previous = now;
+    return { reuse: [this.#table[step] === false && !this.#departed], value };
+  }
+}
+
 /** The mean over all tokens in the place of the tokens. */
 export function pooled({ dims: [batch = 0, tokens = 0, channels = 0], data }: Feature): Feature {
   const mean = new Float64Array(batch * channels);

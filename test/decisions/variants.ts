@@ -23,8 +23,9 @@ import {
   type Reference,
   SinceComputed,
   Table,
+  Watched,
 } from './references.js';
-import type { Feature, Rule } from './rules.js';
+import { change, type Feature, type Rule } from './rules.js';
 import { accumulated, bubbled, leastBad, magnitudes, smooth } from './tables.js';
 
 /** A method with options, and its rule with the same ones. */
@@ -202,11 +203,22 @@ const blockByBlock: Where = {
   looked: nothing,
 };
 
-const searched = async (steps: number) =>
-  searchSchedule(await calibrationOf(trained, steps), { kind: 'speedup', value: 2 }, { depth: 3 });
-
-/** Filled by the reference, which runs first. */
-let searchedWeights: readonly (readonly number[])[] = [];
+/** What the search found in the calibration: the search itself is tested by what it promises, in test/calibrate. */
+function found(
+  of: (all: Pick<Guarded, 'steps'>, compute: readonly boolean[], measured: Measured) => Reference,
+) {
+  let weights: readonly (readonly number[])[] = [];
+  return {
+    calibrated: true,
+    memory: () => new Weighted(step => weights[step] ?? []),
+    async reference(all: Pick<Guarded, 'steps'>): Promise<Reference> {
+      const calibration = await calibrationOf(trained, all.steps);
+      const schedule = searchSchedule(calibration, { kind: 'speedup', value: 2 }, { depth: 3 });
+      weights = schedule.weights;
+      return of(all, schedule.compute, await measuredOf(trained, all.steps));
+    },
+  } as const;
+}
 
 export const VARIANTS: readonly Variant[] = [
   ...of(
@@ -499,16 +511,25 @@ export const VARIANTS: readonly Variant[] = [
     set: {},
     ...fromMeasured(({ residual }) => [leastBad(residual, 15)]),
   }),
-  ...of('auto', trained, {
-    ...run(0, DEPTH),
-    title: 'what the search found',
-    set: {},
-    calibrated: true,
-    memory: () => new Weighted(step => searchedWeights[step] ?? []),
-    async reference(all) {
-      const { compute, weights } = await searched(all.steps);
-      searchedWeights = weights;
-      return new Table(all, step => [compute[step] === false]);
+  ...of(
+    'auto',
+    trained,
+    {
+      ...run(0, DEPTH),
+      title: 'what the search found',
+      set: { watch: 'no' },
+      ...found((all, compute) => new Table(all, step => [compute[step] === false])),
     },
-  }),
+    {
+      ...run(0, DEPTH, model => [trainedEntry(model), ...firstAttention(model)], 'entry'),
+      title: 'until the run departs',
+      set: { threshold: 1.2 },
+      ...found((all, compute, { entries }) => {
+        const expected = entries.map((now, s) =>
+          s === 0 ? 0 : change(now, defined(entries[s - 1]), { tokens: undefined }),
+        );
+        return new Watched({ ...all, threshold: 1.2, tokens: SAMPLED }, compute, expected);
+      }),
+    },
+  ),
 ];
