@@ -17,8 +17,8 @@ import {
 
 const LEVELS: readonly Level[] = ['disabled', 'all'];
 
-/** Steps compared: the first ones, with a measured and an unmeasured one among them. */
-const COMPARED = 3;
+/** Steps compared: the first ones, with a measured and an unmeasured one among them, and two that each method reuses. */
+const COMPARED = 4;
 
 function expectOriginal(done: Done, steps: readonly DenoiseStep[]): void {
   expect(done.decisions).toBe('C'.repeat(steps.length));
@@ -31,8 +31,9 @@ describe.each(LEVELS)('optimisations: %s', level => {
   describe.each(FIXTURES)('$title', fixture => {
     const reference = originalSteps(fixture, { level }).then(steps => steps.slice(0, COMPARED));
     const on = (cases: typeof CASES) => cases.filter(c => c.fixture === fixture).map(c => c.method);
-    const methods = on(CASES);
-    const never = on(level === 'all' ? CASES : FEW_CASES).filter(m => 'threshold' in m.options.shape);
+    // Where nothing is fused, the structure says nothing that arithmetic does not.
+    const methods = on(level === 'all' ? CASES : FEW_CASES);
+    const never = on(FEW_CASES).filter(m => 'threshold' in m.options.shape);
 
     it.each(never)('$name never reuses at threshold 0, and gives the bits of the original', async method => {
       const steps = await reference;
@@ -50,13 +51,12 @@ describe.each(LEVELS)('optimisations: %s', level => {
         level,
       });
       model.setKnobs({ force: 1 });
-      expectOriginal(await feed(model, feedsOf(steps)), steps);
-      model.reset();
+      expectOriginal(await feed(model, feedsOf(steps.slice(0, 2))), steps.slice(0, 2));
       model.setKnobs({ force: 0, threshold: -1 });
-      expectOriginal(await feed(model, feedsOf(steps)), steps);
+      expectOriginal(await feed(model, feedsOf(steps.slice(2))), steps.slice(2));
       model.reset();
       model.setKnobs({ threshold: 0 });
-      const free = await feed(model, feedsOf(steps));
+      const free = await feed(model, feedsOf(steps.slice(0, 3)));
       expect(free.decisions).toMatch(/^C.*[.p]/);
       await model.close();
     });
