@@ -6,6 +6,9 @@ import { allLess, field } from './keep-time.js';
 import { lookup } from './lookup.js';
 import { builder, type Clock, type Decided, need, type Pass } from './pass.js';
 
+/** A threshold that is set below zero means that nothing is reused, not even what was decided before. */
+const BELOW_ZERO = -1e-30;
+
 /** Lets a number that should be whole be whole in spite of float32. */
 const ROUNDING = 1e-3;
 
@@ -26,7 +29,12 @@ export const forecast: Pass = {
       'threshold' in plan.decision ? thresholdOf(b, plan.decision.threshold, clock) : undefined;
     const start: Start = { b, clock, steps, index: known(index), threshold: known(threshold) };
     const { less, row } = rule.start(start);
-    const pairs: Pair[] = [...less, ...guardPairs(plan.guards, start), [field(clock.knobs, 'force'), 0.5]];
+    const pairs: Pair[] = [
+      ...less,
+      ...guardPairs(plan.guards, start),
+      [field(clock.knobs, 'force'), 0.5],
+      [BELOW_ZERO, field(clock.knobs, 'threshold')],
+    ];
     const safe = b.op('Mul', [allLess(b, pairs, 'may'), clock.valid], { name: 'safe' });
     const may = row === undefined ? safe : b.op('Mul', [safe, row], { name: 'reused' });
     const measure = rule.measured?.(start) ?? clock.trusted;
