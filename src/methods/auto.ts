@@ -94,13 +94,14 @@ function unmeasured(facts: ModelFacts, target: Target): Design {
   return { regions: stack(facts, reuseOf('residual', 1)), decision: { kind: 'schedule', reuse: [reuse] } };
 }
 
-/** The largest change of what enters the blocks that any sample showed, by step. */
+/** The largest change of what enters the blocks that any sample showed, by step. The first has none before it. */
 function largestChanges({ samples, sampler }: Calibration, steps: number): readonly number[] {
-  const byStep = Array.from({ length: sampler.steps }, (_, s) =>
-    Math.max(...samples.map(({ probe, entry }) => ((probe[s - 1] ?? 0) + (entry[s - 1] ?? 0)) / 2)),
-  );
-  const scale = sampler.steps / steps;
-  return stretched(byStep, steps).map(x => x * Math.max(1, scale));
+  const byStep = Array.from({ length: sampler.steps }, (_, s) => {
+    const at = Math.max(0, s - 1);
+    return Math.max(...samples.map(({ probe, entry }) => ((probe[at] ?? 0) + (entry[at] ?? 0)) / 2));
+  });
+  const scale = Math.max(1, sampler.steps / steps);
+  return stretched(byStep, steps).map(x => x * scale);
 }
 
 function targetOf(text: string): Target {
