@@ -43,7 +43,7 @@ async function benchFiles(
     import('./rest.js'),
   ]);
   const profile = loadProfile(options.profile);
-  checkReadable([original, compiled]);
+  await checkReadable([original, compiled]);
   const manifest = await manifestOf(compiled);
   const rest = manifest && restModel(original, manifest);
   progress('warming up …');

@@ -136,7 +136,7 @@ async function runModel(files: readonly string[], options: Options, progress: Pr
     wanted === undefined ? loaded : { ...loaded, sampler: { ...loaded.sampler, steps: wanted } };
   const partial = `${output}.partial`;
   for (const input of [path, profilePath]) checkOutputs(input, [output, partial]);
-  checkReadable([path]);
+  await checkReadable([path]);
   progress('loading the model …');
   const start = performance.now();
   const threads = options.threads === undefined ? {} : { threads: options.threads };

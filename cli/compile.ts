@@ -2,8 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { type Command, Option } from '@commander-js/extra-typings';
 import { refuse } from '../src/diagnostics/index.js';
 import type { Weights } from '../src/onnx/index.js';
+import type { FormName } from './form.js';
 import { methodOptions } from './method-options.js';
-import { HELP, positiveInteger, setting, WEIGHTS_CHOICES } from './options.js';
+import { FORM_CHOICES, HELP, positiveInteger, setting, WEIGHTS_CHOICES } from './options.js';
 import type { Outcome, Perform } from './outcome.js';
 
 interface Options {
@@ -19,7 +20,7 @@ interface Options {
   readonly guidance?: string | undefined;
   readonly weights?: Weights | undefined;
   readonly checksum?: true | undefined;
-  readonly emit?: 'onnx' | 'triton' | undefined;
+  readonly emit?: FormName | undefined;
   readonly dryRun?: true | undefined;
 }
 
@@ -42,10 +43,11 @@ export function addCompile(program: Command, perform: Perform): void {
     .addOption(new Option('--weights <how>', HELP.weights).choices(WEIGHTS_CHOICES))
     .option('--checksum', HELP.checksum)
     .addOption(
-      new Option('--emit <form>', 'onnx: a model (the default); triton: OUT is a model repository').choices([
-        'onnx',
-        'triton',
-      ] as const),
+      new Option(
+        '--emit <form>',
+        'onnx: a model (the default); split: two models without If, OUT.compute.onnx and OUT.reuse.onnx; ' +
+          'triton: OUT is a model repository',
+      ).choices(FORM_CHOICES),
     )
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', HELP.json)
@@ -56,32 +58,29 @@ async function compileFile(path: string, options: Options): Promise<Outcome> {
   const { output } = options;
   if (output === undefined && options.dryRun !== true)
     refuse('BWC304', { text: "required option '-o, --output <out>' not given" });
-  const { checkOutputs, checkWeights, writeWithManifest } = await import('./files.js');
-  const isModel = options.emit !== 'triton';
-  const outputs = output === undefined || !isModel ? [] : [output, `${output}.json`];
+  const { checkOutputs, checkWeights } = await import('./files.js');
+  const [{ compile }, { readModel }, { compileFacts, compileText }, { formOf }] = await Promise.all([
+    import('../src/compile.js'),
+    import('../src/onnx/index.js'),
+    import('../src/report/compile.js'),
+    import('./form.js'),
+  ]);
+  const form = output === undefined ? undefined : formOf(options.emit ?? 'onnx', path, output);
+  const outputs = form?.outputs ?? [];
   checkOutputs(path, outputs);
-  const [{ compile }, { readModel }, { compileFacts, compileText }, { repositoryPaths, writeRepository }] =
-    await Promise.all([
-      import('../src/compile.js'),
-      import('../src/onnx/index.js'),
-      import('../src/report/compile.js'),
-      import('./repository.js'),
-    ]);
   const start = performance.now();
   const model = readModel(path);
-  const notes = isModel ? await checkWeights(model, path, outputs, options) : [];
-  const compiled = compile(model, { ...options, ...(await methodOptions(options)) });
-  const written = options.dryRun === true ? undefined : output;
-  if (written !== undefined && !isModel) {
-    notes.push(...(await writeRepository(compiled, path, written, options)));
-  } else if (written !== undefined) {
-    const manifest = `${JSON.stringify(compiled.manifest, null, 2)}\n`;
-    notes.push(...(await writeWithManifest(model, written, manifest, options.weights)).diagnostics);
-  }
+  const notes = options.emit === 'triton' ? [] : await checkWeights(model, path, outputs, options);
+  const emit = options.emit === 'split' ? 'split' : 'onnx';
+  const compiled = compile(model, { ...options, ...(await methodOptions(options)), emit });
+  const dryRun = options.dryRun === true;
+  const written = dryRun ? undefined : await form?.write(compiled, options);
+  notes.push(...(written?.diagnostics ?? []));
   const elapsedMs = performance.now() - start;
   const facts = compileFacts(compiled, {
-    output: written === undefined || isModel ? (written ?? null) : repositoryPaths(path, written).model,
-    dryRun: options.dryRun === true,
+    output: written?.output ?? null,
+    split: written?.split,
+    dryRun,
     elapsedMs,
   });
   const { diagnostics, ...json } = facts;

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { refuse } from '../src/diagnostics/index.js';
 import type { Weights } from '../src/onnx/index.js';
+import type { FormName } from './form.js';
 
 /** Help texts of options that several commands have. */
 export const HELP = {
@@ -20,6 +21,9 @@ export const HELP = {
 
 /** As `WEIGHTS` of the writer, without loading it. */
 export const WEIGHTS_CHOICES = ['reference', 'copy', 'link', 'embed'] as const satisfies readonly Weights[];
+
+/** As `FormName`, without loading what writes the forms. */
+export const FORM_CHOICES = ['onnx', 'split', 'triton'] as const satisfies readonly FormName[];
 
 export function positiveInteger(text: string): number {
   const n = Number(text);

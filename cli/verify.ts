@@ -27,7 +27,7 @@ async function verifyFiles(
     import('./readable.js'),
   ]);
   const profile = loadProfile(profilePath);
-  checkReadable([original, compiled]);
+  await checkReadable([original, compiled]);
   progress('running both models …');
   const result = await verifyCompiled(original, compiled, profile, {
     onCheck: check => progress(`${check.ok ? 'ok' : 'FAILED'}: ${check.name} …`),

@@ -1,6 +1,6 @@
 import { type Analysis, analyse, type RoleHints } from './blocks/index.js';
 import { type Diagnostic, refuse } from './diagnostics/index.js';
-import type { Model } from './ir/index.js';
+import { cloneModel, type Model } from './ir/index.js';
 import {
   type Calibration,
   configure,
@@ -11,18 +11,22 @@ import {
 import { modelHash } from './onnx/index.js';
 import {
   addState,
+  type Context,
   compare,
   conclude,
   contextOf,
   forecast,
   gateRegions,
+  type Half,
   keepTime,
   localise,
   measure,
   type Pass,
+  predict,
   prepare,
   runPasses,
   sink,
+  splitPass,
   stamp,
   weigh,
 } from './passes/index.js';
@@ -39,6 +43,14 @@ export interface CompileOptions extends RoleHints {
   readonly calibration?: Calibration | undefined;
   /** Gives every added input a default value. */
   readonly stateDefaults?: boolean | undefined;
+  /** `split`: also as two models without `If`, between which the host chooses. */
+  readonly emit?: 'onnx' | 'split' | undefined;
+}
+
+/** Two models over the same weights: one computes every step, the other reuses. */
+export interface Split {
+  readonly compute: Model;
+  readonly reuse: Model;
 }
 
 export interface Compiled {
@@ -47,6 +59,8 @@ export interface Compiled {
   readonly plan: Plan;
   readonly manifest: Manifest;
   readonly diagnostics: readonly Diagnostic[];
+  /** With `emit: 'split'`. */
+  readonly split?: Split;
 }
 
 /** Since opset 13 the operators that bwc adds take axes and splits as it writes them. */
@@ -67,6 +81,9 @@ const PASSES: readonly Pass[] = [
   stamp,
 ];
 
+/** The same, with what a host needs that chooses between two models. */
+const SPLIT_PASSES: readonly Pass[] = PASSES.flatMap(pass => (pass === conclude ? [pass, predict] : [pass]));
+
 /**
  * Compiles a model in place: facts, then a plan, then edits. Refuses (throws `Refusal`) without having changed
  * anything when the model or the options do not fit.
@@ -81,7 +98,25 @@ export function compile(model: Model, options: CompileOptions = {}): Compiled {
   prepare(model);
   const analysis = analyse(model, options);
   const { plan, diagnostics } = makePlan(model, analysis, configured, { ...options, source });
-  runPasses(contextOf(model, plan), PASSES);
+  const isSplit = options.emit === 'split';
+  if (isSplit) checkSplit(plan);
+  const context = contextOf(model, plan);
+  runPasses(context, isSplit ? SPLIT_PASSES : PASSES);
   const manifest = manifestSchema.parse(JSON.parse(model.metadata.get(MANIFEST_KEY) ?? 'null'));
-  return { model, analysis, plan, manifest, diagnostics };
+  const compiled = { model, analysis, plan, manifest, diagnostics };
+  if (!isSplit) return compiled;
+  return { ...compiled, split: { compute: halfOf(context, 'compute'), reuse: halfOf(context, 'reuse') } };
+}
+
+function halfOf(context: Context, half: Half): Model {
+  const model = cloneModel(context.model);
+  runPasses({ ...context, model }, [splitPass(half)]);
+  return model;
+}
+
+/** Refuses plans that two models cannot carry out. */
+function checkSplit({ method, channels, decision, stateDefaults }: Plan): void {
+  if (stateDefaults) refuse('BWC351', {});
+  if (channels > 1) refuse('BWC241', { method, channels });
+  if (decision.kind === 'schedule' && !decision.reuse.flat().includes(true)) refuse('BWC243', { method });
 }

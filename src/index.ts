@@ -3,7 +3,7 @@
 export { type Analysis, analyse, type Block, type BlockGroup, type RoleHints } from './blocks/index.js';
 export { type CiConfig, type CiResult, ciConfigSchema, ciResultSchema } from './ci/index.js';
 export { type ClientOptions, type Language, writeClient } from './clients/index.js';
-export { type Compiled, type CompileOptions, compile } from './compile.js';
+export { type Compiled, type CompileOptions, compile, type Split } from './compile.js';
 export { CATALOGUE, type Code, type Diagnostic, Refusal } from './diagnostics/index.js';
 export { Model, parse, print, structurallyEqual } from './ir/index.js';
 export {
@@ -64,6 +64,7 @@ export {
   type RunProfile,
   type SavedState,
   type Signals,
+  SplitSession,
   type StepModel,
   type StepResult,
   type Tensors,
@@ -74,4 +75,11 @@ export {
   WorkerModel,
   writePicture,
 } from './runtime/index.js';
-export { type TritonOptions, tritonConfig } from './serve/index.js';
+export {
+  type SplitFiles,
+  splitFiles,
+  type TritonOptions,
+  tritonConfig,
+  type WrittenSplit,
+  writeSplit,
+} from './serve/index.js';

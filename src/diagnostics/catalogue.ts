@@ -229,6 +229,25 @@ export const CATALOGUE = {
     why: 'Autoencoders and upscalers look like this; they run once per picture and hold no run of transformer blocks.',
     hint: 'Compile the denoising transformer itself.',
   }),
+  BWC241: entry<{ method: string; channels: number }>({
+    kind: 'unsupported',
+    message: p =>
+      `${p.method} cannot be split into two models: its regions reuse at ${p.channels} different times`,
+    why: 'One of the two models computes every region and the other reuses all; a step of this method may do some of each.',
+    hint: 'Compile without --emit split, or set the method so that all regions reuse together.',
+  }),
+  BWC242: entry<{ compute: string; reuse: string }>({
+    kind: 'user',
+    message: p => `one of the two models ${p.compute} and ${p.reuse} cannot be stripped`,
+    why: 'Neither of them holds what tells the original apart from what was added.',
+    hint: 'Take the original, or compile it without --emit split and strip that.',
+  }),
+  BWC243: entry<{ method: string }>({
+    kind: 'user',
+    message: p => `${p.method} reuses no step: there is nothing to split`,
+    why: 'By its schedule every step is computed, which the original does by itself.',
+    hint: 'Change the options of the method; bwc methods NAME lists them.',
+  }),
   BWC301: entry<{ name: string; known: string }>({
     kind: 'usage',
     message: p => `unknown method ${p.name}`,
@@ -314,6 +333,18 @@ export const CATALOGUE = {
     why: 'The pipeline sets this limit for a release.',
     hint: 'Look at what changed since the last release, choose other options of the method, or move the limit.',
   }),
+  BWC351: entry<Record<never, never>>({
+    kind: 'usage',
+    message: () => '--emit split and --state-defaults exclude each other',
+    why: 'Of two models the host chooses one at each step and keeps the state; a caller that feeds no state never reuses.',
+    hint: 'Leave one of the two out.',
+  }),
+  BWC352: entry<Record<never, never>>({
+    kind: 'unsupported',
+    message: () => 'no client is written for two models yet',
+    why: 'The clients that bwc writes drive one session.',
+    hint: 'Follow docs/guides/split.md, or compile without --emit split.',
+  }),
   BWC401: entry<{ reason: string }>({
     kind: 'user',
     message: p => `onnxruntime-node cannot be loaded: ${p.reason}`,
@@ -355,6 +386,12 @@ export const CATALOGUE = {
     message: p => `the worker thread that runs ${p.path} has ended: ${p.reason}`,
     why: 'The model was closed while it ran, or the thread ran out of memory or crashed; its states are lost.',
     hint: 'Open the model again, and close it only when no step is under way.',
+  }),
+  BWC431: entry<{ path: string; reason: string }>({
+    kind: 'user',
+    message: p => `${p.path} is not one of two models: ${p.reason}`,
+    why: 'The manifest names a compute and a reuse model by their file names, in its own folder.',
+    hint: 'Keep both models, their weights and the manifest together, under the names that bwc gave them.',
   }),
   BWC501: entry<{ check: string; detail: string }>({
     kind: 'user',

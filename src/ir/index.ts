@@ -1,6 +1,7 @@
 export * as attr from './attribute.js';
 export { type Attribute, type AttributeKind, float, graphsOf, int, ints, string } from './attribute.js';
 export { Builder, type OpOptions } from './builder.js';
+export { cloneModel } from './clone.js';
 export { structurallyEqual } from './equal.js';
 export { Graph } from './graph.js';
 export { type FunctionDef, Model, type ModelInit } from './model.js';

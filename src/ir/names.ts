@@ -8,6 +8,11 @@ export class Names {
     this.#taken.add(name);
   }
 
+  /** Marks all that another model has. */
+  reserveAll(other: Names): void {
+    for (const name of other.#taken) this.#taken.add(name);
+  }
+
   has(name: string): boolean {
     return this.#taken.has(name);
   }

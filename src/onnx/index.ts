@@ -5,4 +5,4 @@ export type { Segment } from './output.js';
 export { readModel, readModelFrom } from './read.js';
 export { Staging } from './staging.js';
 export { WEIGHTS, type Weights } from './weights.js';
-export { type WriteOptions, type Written, writeModel } from './write.js';
+export { type Part, type WriteOptions, type Written, writeModel, writeSharing } from './write.js';

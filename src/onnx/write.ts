@@ -37,10 +37,41 @@ export interface Written {
  * or more is written with its weights in `PATH.data`.
  */
 export async function writeModel(model: Model, path: string, options: WriteOptions = {}): Promise<Written> {
+  return await write([{ model, path }], path, options, 'large');
+}
+
+/** A model and where it goes. */
+export interface Part {
+  readonly model: Model;
+  readonly path: string;
+}
+
+/**
+ * As `writeModel`, of models in one folder that share the tensors of the first: weights that are not in other files are
+ * written once, to `BASE.data`, and all models refer to them.
+ */
+export async function writeSharing(
+  parts: readonly [Part, ...Part[]],
+  base: string,
+  options: WriteOptions = {},
+): Promise<Written> {
+  return await write(parts, base, options, 'shared');
+}
+
+/** When weights leave the model: where it is too large with them, or where several models share them. */
+type Spill = 'large' | 'shared';
+
+async function write(
+  parts: readonly [Part, ...Part[]],
+  base: string,
+  options: WriteOptions,
+  when: Spill,
+): Promise<Written> {
+  const [{ model, path }] = parts;
   const staging = new Staging();
   try {
-    const placement = await placeWeights(model, path, options.weights ?? 'reference');
-    const output = encode(model, path, placement);
+    const placement = await placeWeights(model, base, options.weights ?? 'reference');
+    const output = encode(parts, base, placement, when);
     const sources = sourcesOf(model, output, placement);
     const read = [...[...sources].map(source => source.stats), ...(await weightsStats(model))];
     const target = await targetOf(path, read);
@@ -55,11 +86,14 @@ export async function writeModel(model: Model, path: string, options: WriteOptio
         writeFile(temporary, text, { flag: 'wx', flush: true }),
       );
     }
-    await staging.stage(target, temporary => writeSegments(temporary, output.segments));
+    for (const [i, part] of parts.entries()) {
+      const to = i === 0 ? target : await targetOf(part.path, read);
+      await staging.stage(to, temporary => writeSegments(temporary, output.models[i] ?? []));
+    }
     for (const source of sources) source.checkUnchanged();
     await staging.commit();
     return {
-      weights: [...placement.files.map(file => file.to), ...spilledPaths(path, output)],
+      weights: [...placement.files.map(file => file.to), ...spilledPaths(base, output)],
       diagnostics: output.notes,
     };
   } catch (error) {
@@ -71,23 +105,29 @@ export async function writeModel(model: Model, path: string, options: WriteOptio
 }
 
 interface Encoded {
-  readonly segments: readonly Segment[];
+  /** One a part. */
+  readonly models: readonly (readonly Segment[])[];
   readonly spilled: { readonly location: string; readonly segments: readonly Segment[] } | undefined;
   readonly notes: readonly Diagnostic[];
 }
 
-/** The model as a file that protobuf readers accept. */
-function encode(model: Model, path: string, { moved }: Placement): Encoded {
-  const segments = encodeMoved(model, moved);
-  const size = sizeOf(segments);
-  if (size < TOO_LARGE) return { segments, spilled: undefined, notes: [] };
-  const location = weightsName(path, externalLocations(model, moved));
+/** The models as files that protobuf readers accept. */
+function encode(parts: readonly [Part, ...Part[]], base: string, { moved }: Placement, when: Spill): Encoded {
+  const [{ model }] = parts;
+  const whole = parts.map(part => encodeMoved(part.model, moved));
+  const size = Math.max(...whole.map(sizeOf));
+  const external = externalLocations(model, moved);
+  const isOutside = external.size > 0 || [...moved.values()].some(tensor => tensor.external !== undefined);
+  const isShared = when === 'shared' && !isOutside;
+  if (size < TOO_LARGE && !isShared) return { models: whole, spilled: undefined, notes: [] };
+  const location = weightsName(base, external);
   const spilled = spill(model, moved, location);
-  const rest = encodeMoved(model, spilled.moved);
-  const bytes = sizeOf(rest);
-  if (bytes >= TOO_LARGE) refuse('BWC109', { path, bytes });
-  const notes = [diagnostic('BWC114', { path, location, bytes: spilled.bytes, size })];
-  return { segments: rest, spilled: { location, segments: spilled.segments }, notes };
+  if (spilled.bytes === 0) return { models: whole, spilled: undefined, notes: [] };
+  const models = parts.map(part => encodeMoved(part.model, spilled.moved));
+  const bytes = Math.max(...models.map(sizeOf));
+  if (bytes >= TOO_LARGE) refuse('BWC109', { path: base, bytes });
+  const notes = isShared ? [] : [diagnostic('BWC114', { path: base, location, bytes: spilled.bytes, size })];
+  return { models, spilled: { location, segments: spilled.segments }, notes };
 }
 
 /** Encodes the model with some tensors in the place of others; the model stays as it is. */
@@ -122,7 +162,7 @@ function spilledPaths(path: string, { spilled }: Encoded): string[] {
 /** Files whose bytes the output is made of; none may change meanwhile. */
 function sourcesOf(model: Model, output: Encoded, placement: Placement): Set<FileSource> {
   const sources = new Set<FileSource>(placement.sources);
-  for (const segment of [...output.segments, ...(output.spilled?.segments ?? [])]) {
+  for (const segment of [...output.models.flat(), ...(output.spilled?.segments ?? [])]) {
     if (segment.kind === 'range' && segment.source instanceof FileSource) sources.add(segment.source);
   }
   const read = modelOrigin(model)?.source;

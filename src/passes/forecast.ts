@@ -23,18 +23,9 @@ export const forecast: Pass = {
     const clock = need(context, 'clock');
     const b = builder(context, model.graph, 'forecast', 'forecast');
     const rule = ruleOf(plan.decision);
-    const steps = once(() => totalSteps(b, plan, clock));
-    const index = usesTables(plan) ? stepIndex(b, plan, clock, steps()) : undefined;
-    const threshold =
-      'threshold' in plan.decision ? thresholdOf(b, plan.decision.threshold, clock) : undefined;
-    const start: Start = { b, clock, steps, index: known(index), threshold: known(threshold) };
-    const { less, row } = rule.start(start);
-    const pairs: Pair[] = [
-      ...less,
-      ...guardPairs(plan.guards, start),
-      [field(clock.knobs, 'force'), 0.5],
-      [BELOW_ZERO, field(clock.knobs, 'threshold')],
-    ];
+    const start = startOf(b, plan, clock);
+    const { less, row } = allowance(plan, start);
+    const pairs: Pair[] = [...less, [field(clock.knobs, 'force'), 0.5]];
     const safe = b.op('Mul', [allLess(b, pairs, 'may'), clock.valid], { name: 'safe' });
     const may = row === undefined ? safe : b.op('Mul', [safe, row], { name: 'reused' });
     const measure = rule.measured?.(start) ?? clock.trusted;
@@ -45,6 +36,24 @@ export const forecast: Pass = {
     b.place(nodes[(after ? nodes.indexOf(after) : -1) + 1]);
   },
 };
+
+/** What the decision is made of, for the step whose fields the clock has. */
+export function startOf(b: Builder, plan: Plan, clock: Clock): Start {
+  const steps = once(() => totalSteps(b, plan, clock));
+  const index = usesTables(plan) ? stepIndex(b, plan, clock, steps()) : undefined;
+  const threshold = 'threshold' in plan.decision ? thresholdOf(b, plan.decision.threshold, clock) : undefined;
+  return { b, clock, steps, index: known(index), threshold: known(threshold) };
+}
+
+/** Pairs that must be in order for a step to reuse, by decision, guards and threshold knob; and 1 or 0 where a table has a say. */
+export function allowance(
+  plan: Plan,
+  start: Start,
+): { readonly less: readonly Pair[]; readonly row: Value | undefined } {
+  const { less, row } = ruleOf(plan.decision).start(start);
+  const stop: Pair = [BELOW_ZERO, field(start.clock.knobs, 'threshold')];
+  return { less: [...less, ...guardPairs(plan.guards, start), stop], row };
+}
 
 /** The decision of each channel, from 1 where it reuses and 0 where not: float32 [channels]. */
 export function decidedBy(b: Builder, reused: Value, channels: number): Decided {

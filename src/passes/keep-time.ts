@@ -1,5 +1,6 @@
 import type { Builder, Value } from '../ir/index.js';
-import { type History, KNOBS } from '../plan/index.js';
+import { type ControlLayout, type History, KNOBS } from '../plan/index.js';
+import type { Pair } from './decisions/index.js';
 import { builder, type Clock, type Context, need, type Pass } from './pass.js';
 
 /** A timestep that goes on by less than this share of a jump back still counts as going back. */
@@ -23,13 +24,10 @@ export const keepTime: Pass = {
     const { layout } = plan;
     const b = builder(context, model.graph, 'clock', 'keep-time');
     const facts = readFacts(context, b);
-    const less: [Value | number, Value | number][] = [
+    const less: Pair[] = [
       [0.5, field(facts.fields, 'step')],
       [field(facts.knobs, 'reset'), 0.5],
-      [field(facts.fields, 'count'), HUGE],
-      [field(facts.fields, 'value'), HUGE],
-      [field(facts.fields, 'run'), HUGE],
-      ...counted(layout.histories).map((name): [Value, number] => [field(facts.fields, name), HUGE]),
+      ...finite(layout, facts.fields),
     ];
     const next = new Map<string, Value>();
     const pace = facts.time && b.op('Sub', [facts.time, field(facts.fields, 'time')], { name: 'pace' });
@@ -54,6 +52,19 @@ export const keepTime: Pass = {
   },
 };
 
+/** Pairs in order where what the state rests on is a number. */
+export function finite(layout: ControlLayout, fields: ReadonlyMap<string, Value>): readonly Pair[] {
+  const names = ['count', 'value', 'run', ...counted(layout.histories)];
+  return names.map(name => [field(fields, name), HUGE]);
+}
+
+/** The fields of a control vector by name, each float32 [1] but for the dimensions. */
+export function fieldsOf(b: Builder, layout: ControlLayout, control: Value): ReadonlyMap<string, Value> {
+  const names = fieldNames(layout);
+  const pieces = b.split(control, fieldLengths(layout), 'known');
+  return new Map(pieces.map((value, i) => [names[i] ?? '', value]));
+}
+
 /** The dimensions among the fields of the control vector. */
 const DIMS = 'dims';
 
@@ -62,6 +73,18 @@ function counted(histories: readonly History[]): readonly string[] {
   const names = histories.flatMap(({ run, count, gaps }) => [run, count, ...gaps]);
   return names.filter(name => name !== 'run' && name !== 'count');
 }
+
+const fieldNames = ({ early, dims, measured }: ControlLayout): readonly string[] => [
+  ...early,
+  ...(dims > 0 ? [DIMS] : []),
+  ...measured,
+];
+
+const fieldLengths = ({ early, dims, measured }: ControlLayout): readonly number[] => [
+  ...early.map(() => 1),
+  ...(dims > 0 ? [dims] : []),
+  ...measured.map(() => 1),
+];
 
 /** The clock before it is known whether the state can be trusted. */
 interface Facts extends Omit<Clock, 'valid' | 'trusted' | 'next'> {
@@ -86,11 +109,7 @@ function readFacts(context: Context, b: Builder): Facts {
           'float32',
         );
   const length = dims ? undefined : b.cast(b.op('Shape', [control]), 'float32');
-  const lengths = [
-    ...layout.early.map(() => 1),
-    ...(dims ? [layout.dims] : []),
-    ...layout.measured.map(() => 1),
-  ];
+  const lengths = fieldLengths(layout);
   const parts: [name: string, value: Value | undefined, lengths: readonly number[]][] = [
     ['control', control, lengths],
     ['knobs', need(context, 'knobs'), KNOBS.map(() => 1)],
@@ -111,12 +130,10 @@ function readFacts(context: Context, b: Builder): Facts {
     ),
   ];
   const take = (count: number): Value[] => pieces.splice(0, count);
-  const names = [...layout.early, ...(dims ? [DIMS] : []), ...layout.measured];
-  const named = (values: readonly Value[]): Map<string, Value> =>
-    new Map(values.map((value, i) => [names[i] ?? '', value]));
-  const fields = named(take(names.length));
-  const known = (trusted: Value): Map<string, Value> =>
-    named(b.split(b.op('Where', [trusted, control, b.f32(0)], { name: 'known' }), lengths, 'known'));
+  const names = fieldNames(layout);
+  const fields = new Map(take(names.length).map((value, i) => [names[i] ?? '', value]));
+  const known = (trusted: Value): ReadonlyMap<string, Value> =>
+    fieldsOf(b, layout, b.op('Where', [trusted, control, b.f32(0)], { name: 'known' }));
   const knobs = new Map(take(KNOBS.length).map((value, i) => [KNOBS[i]?.name ?? '', value]));
   const time = timeOf(context, b, field(knobs, 'reset'));
   return { fields, known, knobs, dims: dims && take(1)[0], dimsBefore: fields.get(DIMS), time };

@@ -30,6 +30,8 @@ export interface Emitted {
   samples?: readonly Sample[];
   /** measure: a scalar from behind the gate, where the decision wants one. */
   behind?: Value;
+  /** predict: whether the next step may reuse, bool [1]; absent where the model is not split. */
+  next?: Value;
   /** compare or measure: the similarity of this step, float32 [1]; large when it was not measured. */
   measured?: Value;
 }

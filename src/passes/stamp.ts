@@ -34,6 +34,14 @@ export const stamp: Pass = {
   },
 };
 
+const NEXT: Manifest['signals'][number] = {
+  output: signalOutput('next'),
+  type: 'bool',
+  shape: [1],
+  name: 'next',
+  doc: 'false when the next step will be computed, as far as its state and the knobs of this one tell',
+};
+
 /** What clients need to know of the compiled model. */
 function manifestOf(context: Context): Manifest {
   const { model, plan, emitted } = context;
@@ -90,6 +98,7 @@ function manifestOf(context: Context): Manifest {
         name: 'count',
         doc: 'steps computed since the generation began',
       },
+      ...(emitted.next ? [NEXT] : []),
     ],
     regions: emitted.gates.map(({ region, compute }) => ({
       name: region.name,

@@ -1,13 +1,15 @@
 import { refuse } from '../diagnostics/index.js';
 import { allNodes, type Graph, type Model, type Node, topological, type Value } from '../ir/index.js';
-import { MANIFEST_KEY } from '../plan/index.js';
+import { MANIFEST_KEY, manifestSchema } from '../plan/index.js';
 import { UNDO_KEY, type Undo, undoSchema } from './undo.js';
 
 /**
  * Takes the caching out again: the model is structurally what it was before `compile` (model-local functions, which
- * compiling inlines, stay inlined). Refuses with BWC207 when the model was not compiled by bwc.
+ * compiling inlines, stay inlined). Refuses with BWC207 when the model was not compiled by bwc, and with
+ * BWC242 when it is one of two.
  */
 export function strip(model: Model): void {
+  refuseHalf(model);
   const undo = undoOf(model);
   const { graph } = model;
   const gates = undo.gates.map(name => {
@@ -23,6 +25,19 @@ export function strip(model: Model): void {
   removeOurs(graph);
   model.metadata.delete(MANIFEST_KEY);
   model.metadata.delete(UNDO_KEY);
+}
+
+/** The halves of a split have no record of what to take back. */
+function refuseHalf({ metadata }: Model): void {
+  if (metadata.has(UNDO_KEY)) return;
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(metadata.get(MANIFEST_KEY) ?? 'null');
+  } catch (error) {
+    refuse('BWC207', {}, undefined, error);
+  }
+  const { success, data } = manifestSchema.safeParse(manifest);
+  if (success && data.split) refuse('BWC242', data.split);
 }
 
 function undoOf(model: Model): Undo {

@@ -24,10 +24,16 @@ const knob = z.object({
 const signal = z.object({
   output: z.string(),
   ...tensor,
-  /** `computed`: whether the region was computed; `value`: what was measured; `count`: computed steps so far. */
-  name: z.enum(['computed', 'value', 'count']),
+  /**
+   * `computed`: whether the region was computed; `value`: what was measured; `count`: computed steps so far; `next`:
+   * whether the next step may reuse.
+   */
+  name: z.enum(['computed', 'value', 'count', 'next']),
   doc: z.string(),
 });
+
+/** The two models of a split, by file name; they lie beside the manifest. How a host chooses: docs/guides/split.md. */
+const split = z.object({ compute: z.string(), reuse: z.string() });
 
 /**
  * What a client must know of a compiled model. It is stored in the model's `metadata_props` under
@@ -74,6 +80,8 @@ export const manifestSchema = z.object({
     /** Predicted copies from device to host per step on a CUDA provider. */
     deviceToHost: z.number().int().nonnegative(),
   }),
+  /** Only where the compiled model is two. */
+  split: split.optional(),
   /** Hash over the original's structure and weight references (sha256, hex). */
   source: z.object({ sha256: z.string() }),
 });

@@ -16,8 +16,10 @@ import {
 } from './text.js';
 
 export interface CompileFacts {
-  /** Path of the compiled model and of its manifest; null when nothing was written. */
+  /** Path of the compiled model (of two the one that computes) and of its manifest; null when nothing was written. */
   readonly output: string | null;
+  /** The other model of a split. */
+  readonly reuse?: string;
   readonly manifest: string | null;
   readonly dryRun: boolean;
   readonly method: string;
@@ -37,6 +39,8 @@ export interface CompileFacts {
 
 export interface CompileRun {
   readonly output: string | null;
+  /** Where two models were written. */
+  readonly split?: { readonly reuse: string; readonly manifest: string } | undefined;
   readonly dryRun: boolean;
   readonly elapsedMs: number;
 }
@@ -47,7 +51,8 @@ export function compileFacts({ manifest, diagnostics }: Compiled, run: CompileRu
     manifest;
   return {
     output: run.output,
-    manifest: run.output === null ? null : `${run.output}.json`,
+    ...(run.split && { reuse: run.split.reuse }),
+    manifest: run.output === null ? null : (run.split?.manifest ?? `${run.output}.json`),
     dryRun: run.dryRun,
     method,
     options,
@@ -76,10 +81,11 @@ export function compileText(facts: CompileFacts, screen: Screen): string {
     saves === null || cost.flops === null
       ? ''
       : `, ${percent(saves / cost.flops)} of a step's ${flopsText(cost.flops)}`;
+  const files = [facts.output, facts.reuse, facts.manifest].filter(path => typeof path === 'string');
   const title =
     facts.output === null
       ? 'Plan, nothing written'
-      : `Compiled to ${printable(facts.output)} and ${printable(`${facts.output}.json`)}`;
+      : `Compiled to ${files.map(printable).join(files.length > 2 ? ', ' : ' and ')}`;
   const options = Object.entries(facts.options).map(([name, value]) => `${name}=${valueText(value)}`);
   const rows: [string, string][] = [
     ['method', facts.method],

@@ -2,6 +2,7 @@ import { refuse } from '../diagnostics/index.js';
 import type { Manifest } from '../plan/manifest.js';
 import { manifestOf } from './manifest.js';
 import {
+  type Executor,
   OpenModel,
   type Port,
   type SessionOptions,
@@ -10,6 +11,7 @@ import {
   type StepResult,
   type Tensors,
 } from './session.js';
+import { SplitSession } from './split.js';
 import {
   copyOf,
   fromNumbers,
@@ -44,12 +46,12 @@ export class CachedModel implements StepModel {
    * to them, so that every step runs from the default state and nothing is ever reused.
    */
   readonly threaded: boolean;
-  readonly #model: OpenModel;
+  readonly #model: Executor;
   readonly #isStream: boolean;
   readonly #knobs = new Map<string, HostTensor>();
   #state: Map<string, HostTensor>;
 
-  private constructor(model: OpenModel, manifest: Manifest, isStream = false) {
+  private constructor(model: Executor, manifest: Manifest, isStream = false) {
     this.#model = model;
     this.#isStream = isStream;
     this.manifest = manifest;
@@ -64,12 +66,14 @@ export class CachedModel implements StepModel {
   }
 
   /**
-   * Loads a compiled model.
-   * @throws Refusal BWC207 when it has no manifest; else as `openModel`
+   * Loads a compiled model. Of two models of a split either, or their manifest, is the path to both.
+   * @throws Refusal BWC207 when it has no manifest, BWC431 when one of two models is missing; else as `openModel`
    */
   static async open(source: string | Uint8Array, options: CachedOptions = {}): Promise<CachedModel> {
     const manifest = options.manifest ?? (typeof source === 'string' ? await manifestOf(source) : undefined);
     if (manifest === undefined) return refuse('BWC207', {});
+    if (manifest.split !== undefined && typeof source === 'string')
+      return new CachedModel(await SplitSession.open(source, manifest, options), manifest);
     const label = typeof source === 'string' ? source : (options.label ?? 'the model in memory');
     const feedable = manifest.stateDefaults ? await withoutDefaults(source, manifest) : source;
     return new CachedModel(await OpenModel.open(feedable, { ...options, label }), manifest);
@@ -166,6 +170,7 @@ export class CachedModel implements StepModel {
       computed: [],
       value: [],
       count: [],
+      next: [],
     };
     for (const { name, output } of this.manifest.signals) {
       const tensor = results.get(output);

@@ -4,7 +4,7 @@ export { type DenoiseOptions, type DenoiseStep, denoise, generate } from './deno
 export { type Feeds, prepareFeeds } from './feeds.js';
 export { compareTensors, type Fidelity, meanSsim, psnr } from './fidelity.js';
 export { type FusionDifference, fusionDifferences, fusionText } from './fusions.js';
-export { manifestOf, parseManifest } from './manifest.js';
+export { manifestOf, modelFiles, parseManifest, type SplitPaths, splitPaths } from './manifest.js';
 export { type Picture, type PictureOptions, writePicture } from './picture.js';
 export {
   type InputSpec,
@@ -19,6 +19,7 @@ export { Random, randomNumbers } from './random.js';
 export { createSampler, type Sampler } from './sampler.js';
 export { packState, unpackState } from './saved-state.js';
 export {
+  type Executor,
   type Level,
   OpenModel,
   openModel,
@@ -29,6 +30,7 @@ export {
   type StepResult,
   type Tensors,
 } from './session.js';
+export { SplitSession } from './split.js';
 export { readTensorFile } from './tensorfile.js';
 export { bitEqual, type HostTensor, numbersOf, type RunType } from './tensors.js';
 export { verifyCompiled } from './verify.js';

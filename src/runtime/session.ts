@@ -64,6 +64,16 @@ export interface StepModel {
   close(): Promise<void>;
 }
 
+/** Something that can be run once: a loaded model, or two between which each run chooses. */
+export interface Executor {
+  readonly path: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** @returns all outputs, each in memory of its own */
+  execute(feeds: Tensors): Promise<Map<string, HostTensor>>;
+  close(): Promise<void>;
+}
+
 type Ort = typeof import('onnxruntime-node');
 
 async function onnxRuntime(): Promise<Ort> {
@@ -80,7 +90,7 @@ async function onnxRuntime(): Promise<Ort> {
 }
 
 /** A model loaded into ONNX Runtime. */
-export class OpenModel implements StepModel {
+export class OpenModel implements StepModel, Executor {
   readonly path: string;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { diagnostic, Refusal } from '../diagnostics/index.js';
 import { countOps, opKey, optimisedOps } from './fusions.js';
+import { modelFiles } from './manifest.js';
 import type { RunProfile } from './profile.js';
 import {
   type Paths,
@@ -33,7 +34,8 @@ export async function verifyCompiled(
   profile: RunProfile,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const paths = { original: originalPath, compiled: compiledPath };
+  const [compiled] = await modelFiles(compiledPath);
+  const paths = { original: originalPath, compiled };
   const cause = await roundingElsewhere(paths, options);
   if (cause === undefined) return await verifyPair(paths, profile, 0, options);
   const exact = await inFloat32(paths, wide => verifyPair(wide, widenProfile(profile), 0, options));
@@ -104,10 +106,13 @@ async function inFloat32<T>(paths: Paths, act: (wide: Paths) => Promise<T>): Pro
     return wide;
   };
   try {
-    return await act({
-      original: await copy(paths.original, 'original.onnx'),
-      compiled: await copy(paths.compiled, 'compiled.onnx'),
-    });
+    const original = await copy(paths.original, 'original.onnx');
+    const [first, ...others] = await modelFiles(paths.compiled);
+    // A split's manifest names its models.
+    const named = (path: string): string => (others.length === 0 ? 'compiled.onnx' : basename(path));
+    const compiled = await copy(first, named(first));
+    for (const other of others) await copy(other, named(other));
+    return await act({ original, compiled });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compile: ['passes', 'plan', 'onnx', 'blocks', 'methods', 'ir', 'diagnostics'],
   calibrate: ['compile', 'runtime', 'passes', 'plan', 'onnx', 'blocks', 'methods', 'ir', 'diagnostics'],
   clients: ['plan', 'ir', 'diagnostics'],
-  serve: ['plan', 'ir', 'diagnostics'],
+  serve: ['compile', 'onnx', 'plan', 'ir', 'diagnostics'],
   runtime: ['compile', 'passes', 'plan', 'onnx', 'blocks', 'methods', 'ir', 'diagnostics'],
   ci: ['report', 'runtime', 'plan', 'onnx', 'diagnostics'],
   report: ['runtime', 'compile', 'passes', 'plan', 'onnx', 'blocks', 'methods', 'ir', 'diagnostics'],
