@@ -39,6 +39,7 @@ async function writeClientFile(path: string, { lang, output, runtime }: Options)
   ]);
   const manifest = await manifestOf(path);
   if (manifest === undefined) refuse('BWC207', {});
+  if (manifest.split !== undefined) refuse('BWC352', {});
   const text = await writeClient(readModel(path), manifest, lang, { file: basename(path), runtime });
   await writeTexts([[output, text]]);
   const lines = text.split('\n').length - 1;

@@ -18,7 +18,7 @@ export interface Case {
 }
 
 /** Models of different structure: one stream, cross-attention, two branches in turn, two streams, two that are joined. */
-const STRUCTURES: ReadonlySet<string> = new Set([
+export const STRUCTURES: ReadonlySet<string> = new Set([
   'tiny-video-dit.dynamo',
   'wan.torchscript',
   'latte.torchscript',

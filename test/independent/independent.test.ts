@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { compile } from '../../src/compile.js';
 import { METHODS } from '../../src/methods/index.js';
 import { generate, openModel, type Tensors } from '../../src/runtime/index.js';
-import { defined, FIXTURES, type Fixture, TRAINED } from '../blocks/fixtures.js';
-import { type Built, build, open, profileOf } from '../decisions/compiled.js';
+import { writeSplit } from '../../src/serve/index.js';
+import { defined, FIXTURES, type Fixture, read, TRAINED } from '../blocks/fixtures.js';
+import { type Built, build, completed, open, profileOf } from '../decisions/compiled.js';
 
 /** A Python: `BWC_PYTHON` or `python3`. Tests whose packages it lacks are skipped. */
 const PYTHON = process.env['BWC_PYTHON'] ?? 'python3';
@@ -54,6 +56,30 @@ describe.skipIf(!CHECKER)('the checker of onnx', () => {
         return written(built, `${fixture.title}.${name}.${stateDefaults}`).model;
       }),
     );
+    const problems = python('checker.py', paths) as Record<string, string | null>;
+    expect(Object.keys(problems)).toEqual(paths);
+    expect(Object.values(problems).filter(p => p !== null)).toEqual([]);
+  });
+});
+
+/** Of each kind of decision one: every fixture sees their splits, the trained models those of all methods. */
+const SPLIT_EVERYWHERE: ReadonlySet<string> = new Set([
+  'bwcache',
+  'taylorseer',
+  'first-block-cache',
+  'teacache',
+]);
+
+describe.skipIf(!CHECKER)('the checker of onnx, of two models', () => {
+  it.each(METHODS)('accepts both, $name', async ({ name }) => {
+    const paths: string[] = [];
+    for (const fixture of SPLIT_EVERYWHERE.has(name) ? FIXTURES : TRAINED) {
+      const options = completed(fixture, { method: name, steps: 30 });
+      if (build(fixture, options).plan.channels > 1) continue;
+      const compiled = compile(read(fixture), { ...options, emit: 'split' });
+      const { files } = await writeSplit(compiled, join(folder, `${fixture.title}.${name}.split.onnx`));
+      paths.push(files.compute, files.reuse);
+    }
     const problems = python('checker.py', paths) as Record<string, string | null>;
     expect(Object.keys(problems)).toEqual(paths);
     expect(Object.values(problems).filter(p => p !== null)).toEqual([]);
