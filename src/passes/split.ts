@@ -127,9 +127,12 @@ function fitStates(context: Context, node: Node, b: Builder): void {
     const { shape = [] } = type;
     if (state === undefined || next === undefined || !read.has(state)) continue;
     if (shape.every(dim => typeof dim === 'number')) continue;
-    const missing = b.op('Sub', [b.op('Shape', [sourceOf(next)]), b.op('Shape', [state])]);
-    const pads = b.concat([b.i64(...shape.map(() => 0)), missing], 0, { name: 'missing' });
-    const fitted = b.op('Pad', [state, pads], { type, name: 'fitted' });
+    // Flat, so that ONNX Runtime does not take what has no elements for another tensor of the declared shape.
+    const source = sourceOf(next);
+    const [have, want] = [state, source].map(value => b.op('Reshape', [value, b.i64(-1)], { name: 'flat' }));
+    const missing = b.op('Sub', [b.op('Shape', [want]), b.op('Shape', [have])], { name: 'missing' });
+    const full = b.op('Pad', [have, b.concat([b.i64(0), missing], 0)], { name: 'full' });
+    const fitted = b.op('Reshape', [full, b.op('Shape', [source])], { type, name: 'fitted' });
     state.replaceUses(fitted, user => node.subgraphs.some(inner => isWithin(inner, user)));
   }
   b.place(node);
