@@ -97,7 +97,7 @@ describe.each(structures)('two models of $title', fixture => {
     expect(await pair.run(feeds)).toBe('C'.repeat(STEPS));
     for (const model of pair.both) model.setKnobs({ force: 0 });
     expect(await pair.run(feeds)).toBe(first);
-    for (const [i, model] of pair.both.entries()) model.restore(defined(saved[i]));
+    for (const [i, model] of pair.both.entries()) model.restore(defined(saved[1 - i]));
     await pair.run(feeds.slice(2));
 
     for (const model of pair.both) model.setKnobs({ threshold: -1 });
