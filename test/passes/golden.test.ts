@@ -127,6 +127,15 @@ describe.each(REWRITES)('the rewrite of two blocks, $name', ({ name, options, sh
 });
 
 describe('the rewrite of two blocks', () => {
+  it.each(['compute', 'reuse'] as const)('in two models: %s', which => {
+    const { split } = compile(parse(readGolden('toy.txt')), { ...OPTIONS, emit: 'split' });
+    const half = split?.[which];
+    if (half === undefined) throw new Error('there are two models');
+    half.metadata.clear();
+    expect(verify(half)).toEqual([]);
+    expectGolden(`split-${which}/toy.txt`, text(half));
+  });
+
   it('ends with the manifest', () => {
     const { model } = compile(parse(readGolden('toy.txt')), OPTIONS);
     expect([...model.metadata.keys()]).toEqual(['bwc.manifest', 'bwc.undo']);
