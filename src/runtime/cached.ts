@@ -198,7 +198,8 @@ function workOf({ regions }: Manifest, computed: readonly number[]): number {
     all += size;
     if (computed[channel] !== 0) done += size;
   }
-  return all === 0 ? 1 : done / all;
+  if (all > 0) return done / all;
+  return computed.length === 0 ? 1 : computed.filter(x => x !== 0).length / computed.length;
 }
 
 /**
