@@ -139,8 +139,8 @@ async function copyFileTo(source: FileSource, path: string): Promise<void> {
 }
 
 /**
- * A copy that shares the blocks of the original, or else a hard link (which ONNX Runtime reads, and Python's onnx
- * refuses to follow); refuses with BWC111 where neither can be had.
+ * A copy that shares the blocks of the original, or else a hard link (which ONNX Runtime reads for weights outside
+ * branches, and Python's onnx refuses to follow); refuses with BWC111 where neither can be had.
  */
 async function linkFile(source: FileSource, path: string): Promise<void> {
   if (await shareBlocks(source, path)) return;

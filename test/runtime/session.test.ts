@@ -134,7 +134,7 @@ describe('a compiled model', () => {
     model.setKnobs({ force: 0 });
     const steps = await generate(model, profile(), 1);
     expect(steps.map(step => step.signals?.count)).toEqual([1, 2, 3, 4, 5, 6, 7]);
-    expect(steps[1]?.signals).toEqual({ computed: false, partial: false, count: 2 });
+    expect(steps[1]?.signals).toEqual({ computed: false, partial: false, work: 0, count: 2 });
     expect([...(steps[1]?.outputs.keys() ?? [])]).toEqual(['v']);
     expect(() => model.setKnobs({ speed: 1 })).toThrow('not a knob of this model (threshold, force)');
   });
