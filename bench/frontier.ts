@@ -50,7 +50,7 @@ async function calibrated(profile: RunProfile): Promise<Calibration> {
     partial,
     threads: 1,
   });
-  return refine(ORIGINAL, profile, calibration, { speedups: [2, 2.5, 3, 4, 5], tries: 12, threads: 1 });
+  return refine(ORIGINAL, profile, calibration, { speedups: [2, 3, 5], tries: 3, threads: 1 });
 }
 
 async function measured(
