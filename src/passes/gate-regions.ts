@@ -94,8 +94,11 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
     : exit.value;
   gate.within.set(exit.value, whole);
   const residual = gate.region.reuse.of === 'residual';
-  const enters = exit.enters && (context.emitted.outside.get(exit.enters) ?? exit.enters);
-  if (residual && enters === undefined) throw new Error('a residual needs its entering stream');
+  const entering = exit.enters && (context.emitted.outside.get(exit.enters) ?? exit.enters);
+  const fresh = (b: Builder): Value | undefined =>
+    entering && exit.converted ? b.cast(entering, type.elem, type) : entering;
+  if (residual && entering === undefined) throw new Error('a residual needs its entering stream');
+  const enters = residual ? fresh(inReuse) : undefined;
   const old = blend(context, inReuse, gate.region, states, type);
 
   const replace: Replacement[] = [];
@@ -110,7 +113,7 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
     );
   const norm = exit.addends?.norm;
   if (norm) {
-    const stand = residual && enters !== undefined ? inReuse.op('Add', [enters, old], { type }) : old;
+    const stand = enters !== undefined ? inReuse.op('Add', [enters, old], { type }) : old;
     const normType = declaredAs(norm.output, type);
     const normed = inReuse.op(norm.opType, [stand, ...norm.inputs.slice(1)], {
       type: normType,
@@ -121,7 +124,7 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
   } else if (exit.addends) {
     const { add, stream } = exit.addends;
     const reused =
-      residual && enters !== undefined
+      enters !== undefined
         ? { stream: enters, branch: old }
         : { stream: old, branch: zerosLike(inReuse, stateOf(context, newest), type) };
     for (const operand of [0, 1] as const) {
@@ -131,13 +134,14 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
       replace.push({ from, to: give(from, stand, `addend${operand}`), where: user => user === add });
     }
   } else {
-    const stand = residual && enters !== undefined ? inReuse.op('Add', [enters, old], { type }) : old;
+    const stand = enters !== undefined ? inReuse.op('Add', [enters, old], { type }) : old;
     const to = give(exit.value, stand, 'exit');
     if (model.graph.outputs.includes(exit.value)) takeName(context, gate, exit.value, to);
     context.emitted.outside.set(exit.value, to);
     replace.push({ from: exit.value, to, where: user => !isWithin(gate.compute, user) });
   }
-  const features = residual && enters !== undefined ? inCompute.op('Sub', [whole, enters], { type }) : whole;
+  const before = residual ? fresh(inCompute) : undefined;
+  const features = before === undefined ? whole : inCompute.op('Sub', [whole, before], { type });
   const kept = remember(context, inCompute, inReuse, states, features, type).map((next, age) => {
     const state = states[age] ?? newest;
     const own = local(inCompute, next.computed, gate.compute, state.type);

@@ -48,9 +48,11 @@ function sample(
   // is sampled where it is made, and not all of them are kept to the end.
   const picked = taps.values
     .toReversed()
-    .map(({ value, less }: Tap) => {
+    .map(({ value, less, mixed = false }: Tap) => {
       const here = pick(tokens(value));
-      return less === undefined ? here : b.op('Sub', [here, pick(tokens(less))]);
+      if (less === undefined) return here;
+      const both = [here, pick(tokens(less))];
+      return b.op('Sub', mixed ? both.map(x => b.cast(x, 'float32')) : both);
     })
     .reverse();
   const joined = b.concat(picked, 1, { name: 'samples' });

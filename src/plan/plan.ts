@@ -14,6 +14,8 @@ export interface Exit {
   readonly declared: TensorType;
   /** The same stream where it enters the region; needed to reuse a residual. */
   readonly enters: Value | undefined;
+  /** True when it enters in another float type, as in models that add in float32 and go on in 16 bits. */
+  readonly converted: boolean;
   /**
    * When the exit is a residual addition, the gate returns its addends and leaves the addition outside, so that
    * ONNX Runtime can still fuse it with what lies behind it; or takes that in.
@@ -78,6 +80,8 @@ export interface Taps {
 export interface Tap {
   readonly value: Value;
   readonly less?: Value;
+  /** True when the two are of different float types. */
+  readonly mixed?: boolean;
 }
 
 export interface ProbePlan {

@@ -58,7 +58,10 @@ function tapsOf(analysis: Analysis, probe: Probe, chosen: readonly number[], bat
   const byShape = new Map<string, Taps & { values: Tap[] }>();
   for (const index of chosen) {
     const block = blockAt(analysis, index);
-    for (const tap of probed(analysis, block, probe)) {
+    for (const found of probed(analysis, block, probe)) {
+      const mixed =
+        found.less && analysis.inferred.elemOf(found.less) !== analysis.inferred.elemOf(found.value);
+      const tap = mixed === true ? { ...found, mixed } : found;
       const { elem, shape } = tensorTypeOf(analysis.inferred, tap.value);
       const channels = probe.tensor === 'latent' ? 1 : shape?.at(-1);
       if (shape === undefined || typeof channels !== 'number')

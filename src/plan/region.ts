@@ -57,6 +57,7 @@ function blocksCut(graph: Graph, analysis: Analysis, blocks: readonly Block[]): 
     return {
       ...typesOf(inferred, value),
       enters: from !== undefined && sameStream(inferred, blocks, stream, from, value) ? from : undefined,
+      converted: from !== undefined && inferred.elemOf(from) !== inferred.elemOf(value),
       addends:
         update && separable(inferred, update, inside)
           ? { add: update.add, stream: streamOperand(update), norm: normBehind(graph, update) }
@@ -82,7 +83,12 @@ function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number
   const inside = new Set(nodes);
   const shapes = shapeReads(graph, analysis, inside, enters, leaves);
   const exits = exitsOf(graph, inside, leaves, new Set(), shapes).map(
-    (value): Exit => ({ ...typesOf(analysis.inferred, value), enters: undefined, addends: undefined }),
+    (value): Exit => ({
+      ...typesOf(analysis.inferred, value),
+      enters: undefined,
+      converted: false,
+      addends: undefined,
+    }),
   );
   return {
     name: `block-${block.index}.${main.kind}${index === firstOf(block, main) ? '' : `.${index}`}`,
@@ -106,7 +112,14 @@ function modelCut(graph: Graph, analysis: Analysis): Cut {
     name: 'model',
     blocks: blocks.map(b => b.index),
     enters: [from],
-    exits: [{ ...typesOf(inferred, exit), enters, addends: undefined }],
+    exits: [
+      {
+        ...typesOf(inferred, exit),
+        enters,
+        converted: inferred.elemOf(from) !== inferred.elemOf(exit),
+        addends: undefined,
+      },
+    ],
     nodes,
     shapes: [],
   };
