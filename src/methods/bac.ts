@@ -33,9 +33,8 @@ export const bac = defineMethod({
     const calibration = calibrationOf(facts, 'bac');
     const updates = Math.max(1, stepsOf(o.updates, calibration.sampler.steps));
     const tables = bacTables(calibration, { updates, upstream: o.upstream }).flat();
-    let channel = 0;
     return {
-      regions: eachBranch(facts, reuseOf('output', o.order), () => channel++),
+      regions: eachBranch(facts, reuseOf('output', o.order)),
       decision: { kind: 'schedule', reuse: tables.map(table => reuseFrom(table, facts.steps)) },
     };
   },

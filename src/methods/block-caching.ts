@@ -30,9 +30,8 @@ export const blockCaching = defineMethod({
         decision: { kind: 'schedule', reuse: tables.map(({ block }) => reuseFrom(block, steps)) },
       };
     const rows = tables.flatMap(({ branches }) => branches.map(table => reuseFrom(table, steps)));
-    let channel = 0;
     return {
-      regions: eachBranch(facts, reuseOf('output', o.order), () => channel++),
+      regions: eachBranch(facts, reuseOf('output', o.order)),
       decision: { kind: 'schedule', reuse: rows },
     };
   },

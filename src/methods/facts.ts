@@ -49,15 +49,19 @@ export function eachBlock({ blocks }: ModelFacts, reuse: (block: number) => Reus
   }));
 }
 
-/** Every branch for which `channel` gives a number, as a region of its own that obeys that channel. */
+/**
+ * Every branch for which `channel` gives a number, as a region of its own that obeys that channel; without `channel` each
+ * branch obeys its own, in order.
+ */
 export function eachBranch(
   { blocks }: ModelFacts,
   reuse: Reuse,
-  channel: (branch: BranchFact, block: number, index: number) => number | undefined,
+  channel?: (branch: BranchFact) => number | undefined,
 ): readonly RegionDesign[] {
+  let own = 0;
   return blocks.flatMap(({ branches }, block) =>
     branches.flatMap((fact, branch): RegionDesign[] => {
-      const obeys = channel(fact, block, branch);
+      const obeys = channel === undefined ? own++ : channel(fact);
       return obeys === undefined ? [] : [{ span: { kind: 'branch', block, branch }, channel: obeys, reuse }];
     }),
   );

@@ -26,9 +26,8 @@ export const learningToCache = defineMethod({
     const rows = tableOf(o.table);
     const bad = rows.find(row => row.length !== branches);
     if (bad !== undefined) complain(`a row has ${bad.length} numbers, and the model ${branches} branches`);
-    let channel = 0;
     return {
-      regions: eachBranch(facts, reuseOf('output', o.order), () => channel++),
+      regions: eachBranch(facts, reuseOf('output', o.order)),
       decision: {
         kind: 'schedule',
         reuse: Array.from({ length: branches }, (_, i) =>

@@ -1,4 +1,4 @@
-import type { Value } from '../ir/index.js';
+import type { Builder, Value } from '../ir/index.js';
 import { ruleOf } from './decisions/index.js';
 import { decidedBy } from './forecast.js';
 import { builder, type Context, need, type Pass } from './pass.js';
@@ -30,7 +30,7 @@ export const compare: Pass = {
 };
 
 /** The metric of the plan, where the state belongs to this generation. */
-function plainly(context: Context, samples: readonly Sample[], b: ReturnType<typeof builder>): Value {
+function plainly(context: Context, samples: readonly Sample[], b: Builder): Value {
   const { measure } = need(context, 'forecast');
   const { probe } = context.plan;
   if (probe === undefined) throw new Error('a decision that compares has a probe');

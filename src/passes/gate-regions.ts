@@ -14,7 +14,17 @@ import {
   Value,
 } from '../ir/index.js';
 import type { Exit, Region, StatePlan } from '../plan/index.js';
-import { builder, type Context, type Gate, need, type Pass, returnAs, stateOf, stateOutput } from './pass.js';
+import {
+  builder,
+  type Context,
+  type Gate,
+  gateName,
+  need,
+  type Pass,
+  returnAs,
+  stateOf,
+  stateOutput,
+} from './pass.js';
 import { blend, remember } from './reuse.js';
 
 /**
@@ -35,7 +45,7 @@ export const gateRegions: Pass = {
         applyPatch({ graph: model.graph, replace: [{ from, to: stand, where: user => user === reader }] });
         emitted.reread.set(reader.output.name, from.name);
       }
-      const gate = placeGate(model, region, when, plan.regions.length > 1 ? region.name : 'gate');
+      const gate = placeGate(model, region, when, gateName(region.name, plan.regions.length === 1));
       emitted.gates.push(gate);
       for (const [i, exit] of region.exits.entries()) gateExit(context, gate, exit, region.features[i] ?? []);
     }
@@ -52,7 +62,7 @@ function placeGate(model: Model, region: Region, when: Value, name: string): Gat
   const reuse = new Graph('bwc_reuse');
   const node = new Node({
     opType: 'If',
-    name: model.names.fresh(name === 'gate' ? 'bwc/gate' : `bwc/gate/${name}`),
+    name: model.names.fresh(name),
     inputs: [when],
     outputs: [],
     attributes: [attr.graph('then_branch', reuse), attr.graph('else_branch', compute)],

@@ -134,6 +134,10 @@ export function outerName({ emitted }: Context, value: Value): string {
   return renamed?.to ?? value.name;
 }
 
+/** Name of the `If` node of a region; a region alone needs none of its own. */
+export const gateName = (region: string, alone: boolean): string =>
+  alone ? 'bwc/gate' : `bwc/gate/${region}`;
+
 /** A builder whose nodes say which pass made them. */
 export function builder(context: Context, graph: Graph, scope: string, pass: string): Builder {
   return new Builder(context.model, graph, `bwc/${scope}`, `bwc: made by pass ${pass}`);

@@ -74,8 +74,9 @@ function blocksCut(graph: Graph, analysis: Analysis, blocks: readonly Block[]): 
  * does not depend on the stream (gates, layer scales) stay outside and are always fresh.
  */
 function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number): Cut {
-  const main = block.branches[index]?.update;
-  if (main === undefined) throw new Error(`block ${block.index} has no branch ${index}`);
+  const branch = block.branches[index];
+  if (branch === undefined) throw new Error(`block ${block.index} has no branch ${index}`);
+  const { kind, update: main } = branch;
   const updates = [main, ...block.others.flat().filter(u => isCounterpart(main, u))];
   const leaves = updates.map(u => ungated(analysis.inferred, u));
   const enters = [...new Set(updates.flatMap(u => [u.after ?? u.skip, ...streamOf(u)]))];
@@ -91,7 +92,7 @@ function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number
     }),
   );
   return {
-    name: `block-${block.index}.${main.kind}${index === firstOf(block, main) ? '' : `.${index}`}`,
+    name: `block-${block.index}.${kind}${block.branches.findIndex(b => b.kind === kind) === index ? '' : `.${index}`}`,
     blocks: [block.index],
     enters,
     exits,
@@ -315,8 +316,4 @@ export function ungated(inferred: Inferred, update: Update): Value {
     if (stream === undefined || more.length > 0 || !sameShape(inferred, stream, value)) return value;
     value = stream;
   }
-}
-
-function firstOf(block: Block, update: Update): number {
-  return block.branches.findIndex(b => b.update.kind === update.kind);
 }

@@ -1,6 +1,7 @@
 import type { Compiled } from '../compile.js';
 import type { Diagnostic } from '../diagnostics/index.js';
 import type { Manifest } from '../plan/index.js';
+import { alike, moreText, withoutNumbers } from './alike.js';
 import { pairs, table } from './table.js';
 import {
   bytesText,
@@ -93,10 +94,7 @@ export function compileText(facts: CompileFacts, screen: Screen): string {
     ['steps', `${facts.steps}`],
     ['latent', printable(facts.roles.latent)],
     ['timestep', printable(facts.roles.timestep ?? 'none found')],
-    ...facts.regions.map((r): [string, string] => [
-      'region',
-      `blocks ${rangesText(r.blocks)} as ${r.name}, ${plural(r.nodes, 'node')}${share}`,
-    ]),
+    ...regionRows(facts, share),
     [
       'added',
       `${plural(cost.addedNodes, 'node')}; device-to-host copies a step on CUDA: ${cost.deviceToHost}`,
@@ -109,11 +107,14 @@ export function compileText(facts: CompileFacts, screen: Screen): string {
     ],
     ['time', milliseconds(facts.elapsedMs)],
   ];
-  const state = facts.state.map(s => {
-    const bytes = s.bytes === null ? tensorBytesText(s.type, s.shape) : bytesText(s.bytes);
-    const output = s.output === `${s.input}.next` ? '.next' : s.output;
-    return [s.input, output, `${s.type} ${shapeText(s.shape)}`, bytes, s.holds];
-  });
+  const state = alike(facts.state, s => `${s.type} ${shapeText(s.shape)} ${withoutNumbers(s.holds)}`).map(
+    group => {
+      const { first: s, count } = group;
+      const bytes = s.bytes === null ? tensorBytesText(s.type, s.shape) : bytesText(s.bytes);
+      const output = s.output === `${s.input}.next` ? '.next' : s.output;
+      return [s.input, output, `${s.type} ${shapeText(s.shape)}`, bytes, `${s.holds}${moreText(count)}`];
+    },
+  );
   const knobs = facts.knobs.flatMap(k =>
     k.fields.map((f, i) => [i === 0 ? k.input : '', `[${i}]`, f.name, f.doc]),
   );
@@ -143,6 +144,25 @@ export function compileText(facts: CompileFacts, screen: Screen): string {
     heading('Signals'),
     table([{ head: 'output' }, { head: 'type' }, { head: 'meaning', gives: 'lines' }], signals, screen),
   ].join('');
+}
+
+/** One region in a line; of several those that are alike, and what they save together. */
+function regionRows({ regions }: CompileFacts, share: string): [string, string][] {
+  const [only, ...more] = regions;
+  if (only !== undefined && more.length === 0)
+    return [
+      ['region', `blocks ${rangesText(only.blocks)} as ${only.name}, ${plural(only.nodes, 'node')}${share}`],
+    ];
+  const blocks = [...new Set(regions.flatMap(r => r.blocks))];
+  return [
+    ['regions', `${regions.length} in blocks ${rangesText(blocks)}${share}`],
+    ...alike(regions, r => `${withoutNumbers(r.name)} ${r.nodes}`).map(
+      ({ first, count }): [string, string] => [
+        '',
+        `${first.name}, ${plural(first.nodes, 'node')}${moreText(count)}`,
+      ],
+    ),
+  ];
 }
 
 function valueText(value: unknown): string {

@@ -1,4 +1,5 @@
 import type { Manifest } from '../plan/index.js';
+import { tallied } from './alike.js';
 import type { BlockFacts, InspectFacts, MethodEffect, PortFacts } from './inspect-facts.js';
 import { type Column, pairs, table } from './table.js';
 import {
@@ -174,5 +175,5 @@ function keeps({ stateBytes }: MethodEffect): string {
 }
 
 function stateShapes({ state }: MethodEffect): string {
-  return state.map(s => `${s.type}${shapeText(s.shape)}`).join(' + ');
+  return tallied(state.map(s => `${s.type}${shapeText(s.shape)}`)).join(' + ');
 }

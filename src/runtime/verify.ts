@@ -52,7 +52,10 @@ interface Cause {
   readonly runs: boolean;
 }
 
-/** Looks whether ONNX Runtime inserts conversions into a model of 16-bit floats, or has no kernels for it. */
+/**
+ * Looks whether ONNX Runtime inserts conversions into a model of 16-bit floats, or has no kernels for it.
+ * @throws Refusal when it loads the original and not the compiled model
+ */
 async function roundingElsewhere(paths: Paths, options: VerifyOptions): Promise<Cause | undefined> {
   const { readModel } = await import('../onnx/index.js');
   if (!isNarrow(readModel(paths.original))) return undefined;
@@ -61,16 +64,17 @@ async function roundingElsewhere(paths: Paths, options: VerifyOptions): Promise<
     const run = await optimisedOps(path, { ...sessionOptions(options), level: 'disabled' });
     return (run.get(conversion) ?? 0) - ((await countOps(path)).get(conversion) ?? 0);
   };
+  let before: number;
   try {
-    const before = await casts(paths.original);
-    if (before <= 0) return undefined;
-    const after = await casts(paths.compiled);
-    const text = `ONNX Runtime inserts ${before} conversions into the original and ${after} into the compiled model, to compute 16-bit floats in float32`;
-    return { text, runs: true };
+    before = await casts(paths.original);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { text: error.diagnostic.message, runs: false };
   }
+  if (before <= 0) return undefined;
+  const after = await casts(paths.compiled);
+  const text = `ONNX Runtime inserts ${before} conversions into the original and ${after} into the compiled model, to compute 16-bit floats in float32`;
+  return { text, runs: true };
 }
 
 async function asTheyAre(

@@ -41,24 +41,32 @@ describe('exporters', () => {
   });
 });
 
-describe.each(['bwcache', 'bwcache-code'])('what %s makes of a model', method => {
-  it.each(['dit.dynamo', 'wan.torchscript', 'flux.dynamo'])('of %s', async title => {
-    const [family = '', exporter = ''] = title.split('.');
-    const original = compared(fixture(family, exporter));
-    const compiled = copyOf(original.model);
-    compile(compiled, { method, steps: 30 });
-    const diff = diffModels(original, { model: compiled, path: 'compiled.onnx' });
-    const facts = diffFacts(diff, true);
-    expect(facts.rewrite?.original).toMatchObject({ changed: 0, removed: 0, nodes: facts.nodes.before });
-    expect(facts.rewrite?.gates[0]?.nodes).toBe(facts.nodes.moved);
-    const stat = statText(diff, SCREEN);
-    expect(stat.split('\n').length).toBeLessThanOrEqual(LINES);
-    await expect(stat).toMatchFileSnapshot(`golden/${title}.${method}.stat.txt`);
-    const delta = deltaSchema.parse(JSON.parse(JSON.stringify(facts.delta)));
-    applyDelta(original.model, delta);
-    expect(structurallyEqual(copyOf(original.model), compiled)).toEqual([]);
-  });
-});
+describe.each(['bwcache', 'bwcache-code', 'taylorseer', 'teacache', 'fora'])(
+  'what %s makes of a model',
+  method => {
+    it.each(['dit.dynamo', 'wan.torchscript', 'flux.dynamo'])('of %s', async title => {
+      const [family = '', exporter = ''] = title.split('.');
+      const original = compared(fixture(family, exporter));
+      const compiled = copyOf(original.model);
+      compile(compiled, { method, steps: 30 });
+      const diff = diffModels(original, { model: compiled, path: 'compiled.onnx' });
+      const facts = diffFacts(diff, true);
+      expect(facts.rewrite?.original).toMatchObject({ changed: 0, removed: 0, nodes: facts.nodes.before });
+      const gates = facts.rewrite?.gates ?? [];
+      for (const { path } of gates) expect(path).toContain('› bwc/gate');
+      const gated = gates.reduce((sum, gate) => sum + gate.nodes, 0);
+      expect(gated).toBeLessThanOrEqual(facts.nodes.moved);
+      // What only the reuse branch reads moves too: an addition that makes an entering stream.
+      expect(facts.nodes.moved - gated).toBeLessThanOrEqual(gates.length);
+      const stat = statText(diff, SCREEN);
+      expect(stat.split('\n').length).toBeLessThanOrEqual(LINES);
+      await expect(stat).toMatchFileSnapshot(`golden/${title}.${method}.stat.txt`);
+      const delta = deltaSchema.parse(JSON.parse(JSON.stringify(facts.delta)));
+      applyDelta(original.model, delta);
+      expect(structurallyEqual(copyOf(original.model), compiled)).toEqual([]);
+    });
+  },
+);
 
 describe('fixtures', () => {
   it.each(FIXTURES.filter(f => f.family !== 'wan'))('$title renamed is the same', f => {

@@ -4,7 +4,7 @@ import { lookup, lookupFlags } from '../lookup.js';
 import { need } from '../pass.js';
 import type { DecisionRule } from './rule.js';
 
-/** Half of what counts as no change at all, so that a table's zero does not divide. */
+/** Smallest change that is expected: a table's zero does not divide. */
 const LEAST = 1e-6;
 
 /** The table, until the probe has changed by more than `threshold` times what was expected of the step. */
@@ -25,11 +25,10 @@ export const watched: DecisionRule<WatchedDecision> = {
   },
   everyStep: () => true,
   end(_, { b, context, clock, threshold }) {
+    // A first step is compared with nothing, and cannot depart.
     const calm = b.op('Less', [need(context, 'level'), threshold()], { name: 'calm' });
-    const started = b.op('Less', [b.f32(0.5), field(clock.fields, 'step')]);
-    const fresh = b.op('Or', [calm, b.op('Not', [started])]);
-    return new Map([
-      ['departed', b.op('Where', [fresh, field(clock.fields, 'departed'), b.f32(1)], { name: 'departed' })],
-    ]);
+    const calmOrFirst = b.op('Or', [calm, b.op('Not', [clock.trusted])]);
+    const before = field(clock.fields, 'departed');
+    return new Map([['departed', b.op('Where', [calmOrFirst, before, b.f32(1)], { name: 'departed' })]]);
   },
 };

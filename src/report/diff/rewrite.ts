@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Model } from '../../ir/index.js';
+import { gateName } from '../../passes/pass.js';
 import { MANIFEST_KEY, type Manifest, manifestSchema } from '../../plan/index.js';
 import type { ModelDiff } from './diff.js';
 import { pathOf } from './render.js';
@@ -56,21 +57,21 @@ export function rewriteOf({ a, b, main }: ModelDiff): RewriteFacts | null {
     const scope = node.name.split('/').slice(0, 2).join('/');
     scopes.set(scope, (scopes.get(scope) ?? 0) + 1);
   }
-  const gates = ours.filter(n => n.op === 'If');
+  const gates = new Map(ours.map(n => [n.name, n]));
   const count = (kind: string): number => main.nodes.filter(n => n.kind === kind).length;
   const moved = main.nodes.filter(n => n.moved);
   return {
     did,
     method: manifest.method,
     steps: manifest.steps,
-    gates: manifest.regions.map((region, i) => {
-      const gate = gates[i] ?? gates[0];
+    gates: manifest.regions.map(region => {
+      const gate = gates.get(gateName(region.name, manifest.regions.length === 1));
       const branch = gate?.subgraph('else_branch');
       return {
         region: region.name,
         blocks: region.blocks,
         path: branch === undefined ? '' : pathOf(branch),
-        nodes: moved.length,
+        nodes: region.nodes,
       };
     }),
     state: manifest.state.map(s => ({

@@ -1,4 +1,5 @@
 import type { Node } from '../../ir/index.js';
+import { alike, moreText, withoutNumbers } from '../alike.js';
 import { pairs, table } from '../table.js';
 import { plural, printable, rangesText, type Screen, type Style, shorten } from '../text.js';
 import type { Change, GraphDiff, NodeChange, WeightChange } from './compare.js';
@@ -241,18 +242,31 @@ function functionText(f: ModelDiff['functions'][number], screen: Screen): string
   return lines.join('');
 }
 
+type Pair = readonly [string, string];
+
+/** One gate with its place; of several those that are alike, by the name of their region. */
+function gateRows(gates: RewriteFacts['gates']): Pair[] {
+  const [only, ...more] = gates;
+  if (only !== undefined && more.length === 0) {
+    const where = `around blocks ${rangesText(only.blocks)}: ${plural(only.nodes, 'node')} in ${only.path}`;
+    return [['gate', printable(where)]];
+  }
+  return alike(gates, g => `${withoutNumbers(g.region)} ${g.nodes}`).map(({ first, count }): Pair => {
+    const text = `around ${first.region}: ${plural(first.nodes, 'node')}${moreText(count)}`;
+    return ['gate', printable(text)];
+  });
+}
+
 function rewriteText(r: RewriteFacts, screen: Screen): string {
   const o = r.original;
   const verb = r.did === 'compiled' ? 'added' : 'taken out';
-  const rows: (readonly [string, string])[] = [
-    ...r.gates.map(
-      g =>
-        [
-          'gate',
-          printable(`around blocks ${rangesText(g.blocks)}: ${plural(g.nodes, 'node')} in ${g.path}`),
-        ] as const,
-    ),
-    ...r.state.map(s => ['state', printable(`${s.input} ${s.type}: ${s.holds}`)] as const),
+  const rows: Pair[] = [
+    ...gateRows(r.gates),
+    ...alike(r.state, s => s.type).map(({ first: s, count }): Pair => {
+      const text =
+        count === 1 ? `${s.input} ${s.type}: ${s.holds}` : `${s.input} ${s.type}${moreText(count)}`;
+      return ['state', printable(text)];
+    }),
     ['knobs', r.knobs.map(k => `${k.input}: ${k.fields.join(', ')}`).join('; ')],
     ['signals', r.signals.join(', ')],
     ['nodes', r.scopes.map(s => `${s.nodes} ${printable(s.scope)}`).join(', ')],

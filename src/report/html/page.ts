@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../diagnostics/index.js';
 import type { Model } from '../../ir/index.js';
 import type { Manifest } from '../../plan/index.js';
+import { tallied } from '../alike.js';
 import type { ModelDiff } from '../diff/diff.js';
 import { nodeCounts } from '../diff/facts.js';
 import { manifestIn } from '../diff/rewrite.js';
@@ -96,7 +97,7 @@ function summary({ diff, inspected, model }: Page, manifest: Manifest | undefine
       flops === null || manifest.cost.flops === null
         ? ''
         : `, ${percent(flops / manifest.cost.flops)} of a step’s operations`;
-    const blocks = manifest.regions.flatMap(r => r.blocks);
+    const blocks = [...new Set(manifest.regions.flatMap(r => r.blocks))];
     const threshold = manifest.options['threshold'];
     cards.push(
       ['What is skipped', `Blocks ${rangesText(blocks)}${share}, on steps that are reused.`],
@@ -108,7 +109,7 @@ function summary({ diff, inspected, model }: Page, manifest: Manifest | undefine
         'What it costs',
         `${manifest.cost.addedNodes} added nodes; device-to-host copies a step on CUDA: ${manifest.cost.deviceToHost}.`,
       ],
-      ['What it keeps', `${manifest.state.map(s => stateBytes(s)).join(' + ')} between steps.`],
+      ['What it keeps', `${tallied(manifest.state.map(s => stateBytes(s))).join(' + ')} between steps.`],
     );
   }
   if (diff !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * `node dist/scripts/frontier.js MODEL PROFILE CALIBRATION [FIRST [COUNT]]`: what the schedules of a calibration
+ * `node dist/scripts/schedules.js MODEL PROFILE CALIBRATION [FIRST [COUNT]]`: what the schedules of a calibration
  * really give, on seeds that it has not seen: those refined in runs, and those that follow from it alone.
  */
 import {
@@ -18,7 +18,7 @@ import { loadProfile } from '../src/runtime/index.js';
 
 const [path, profilePath, calibrationPath, first = '100', count = '16'] = process.argv.slice(2);
 if (path === undefined || profilePath === undefined || calibrationPath === undefined) {
-  process.stderr.write('frontier.js MODEL PROFILE CALIBRATION [FIRST [COUNT]]\n');
+  process.stderr.write('schedules.js MODEL PROFILE CALIBRATION [FIRST [COUNT]]\n');
   process.exit(2);
 }
 const calibration = readCalibration(calibrationPath);
