@@ -103,7 +103,7 @@ async function fewer(profile: RunProfile, seeds: readonly number[]): Promise<Lin
       set: `${less} steps`,
       computed: less,
       ideal,
-      speedup: ideal,
+      speedup: null,
       efficiency: null,
       psnr: mean(x => x.psnr),
       ssim: mean(x => x.ssim),
