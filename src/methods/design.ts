@@ -34,7 +34,19 @@ export type Weights =
   /** Taylor expansion by finite differences over computed steps (arXiv 2503.06923); order 1 is a straight line. */
   | { readonly kind: 'taylor'; readonly order: number }
   /** By step, for the last, the last but one, ...: every row has the same length. */
-  | { readonly kind: 'table'; readonly rows: readonly (readonly number[])[] };
+  | { readonly kind: 'table'; readonly rows: readonly (readonly number[])[] }
+  | ProjectedWeights;
+
+/**
+ * On the line through the last two, `before + g (last - before)`, as far along as a probe has come that is computed at every step:
+ * `g = mean |p - p(before)| / mean |p(last) - p(before)|`, for each sample, kept within the range (arXiv 2508.17356).
+ */
+export interface ProjectedWeights {
+  readonly kind: 'projected';
+  /** Of what lies before everything that is skipped. */
+  readonly probe: Probe;
+  readonly range: readonly [low: number, high: number];
+}
 
 /** How many computed steps a reuse rule remembers. */
 export function memoryOf({ weights }: Reuse): number {
@@ -45,6 +57,8 @@ export function memoryOf({ weights }: Reuse): number {
       return weights.order + 1;
     case 'table':
       return weights.rows[0]?.length ?? 1;
+    case 'projected':
+      return 2;
   }
 }
 

@@ -8,6 +8,7 @@ import { bwcache } from './bwcache.js';
 import { bwcacheCode } from './bwcache-code.js';
 import { dbcache } from './dbcache.js';
 import { deltaDit } from './delta-dit.js';
+import { dicache } from './dicache.js';
 import { easycache } from './easycache.js';
 import { fastercache } from './fastercache.js';
 import { firstBlockCache } from './first-block-cache.js';
@@ -49,6 +50,7 @@ export const METHODS: readonly Method[] = [
   dbcache,
   teacache,
   flowcache,
+  dicache,
   easycache,
   adacache,
   quantcache,

@@ -13,7 +13,7 @@ import {
   tensorType,
   Value,
 } from '../ir/index.js';
-import type { Exit, Region, StatePlan } from '../plan/index.js';
+import type { AlongPlan, Exit, Region, StatePlan } from '../plan/index.js';
 import {
   builder,
   type Context,
@@ -26,6 +26,7 @@ import {
   stateOutput,
 } from './pass.js';
 import { blend, remember } from './reuse.js';
+import { sample } from './sampling.js';
 
 /**
  * Moves each region into the `else` branch of an `If`, whose `then` branch reuses. Both return what the exits are made
@@ -48,6 +49,7 @@ export const gateRegions: Pass = {
       const gate = placeGate(model, region, when, gateName(region.name, plan.regions.length === 1));
       emitted.gates.push(gate);
       for (const [i, exit] of region.exits.entries()) gateExit(context, gate, exit, region.features[i] ?? []);
+      if (region.along) keepAlong(context, gate, region.along);
     }
   },
 };
@@ -152,15 +154,45 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
   }
   const before = residual ? fresh(inCompute) : undefined;
   const features = before === undefined ? whole : inCompute.op('Sub', [whole, before], { type });
-  const kept = remember(context, inCompute, inReuse, states, features, type).map((next, age) => {
-    const state = states[age] ?? newest;
-    const own = local(inCompute, next.computed, gate.compute, state.type);
-    return { state, value: branchOutput(context, gate, own, next.reused, state.type, state.name) };
-  });
+  keep(context, gate, inCompute, inReuse, states, features, type);
   inCompute.place();
   inReuse.place();
   applyPatch({ graph: model.graph, replace });
-  for (const { state, value } of kept) returnAs(model.graph, stateOutput(state.name), value);
+}
+
+/** Keeps what is followed at computed steps. */
+function keepAlong(context: Context, gate: Gate, along: AlongPlan): void {
+  const inCompute = builder(context, gate.compute, 'compute', 'gate-regions');
+  const inReuse = builder(context, gate.reuse, 'reuse', 'gate-regions');
+  for (const [i, taps] of along.taps.entries()) {
+    const states = along.kept[i] ?? [];
+    const [newest] = states;
+    if (newest === undefined) throw new Error('what is followed is kept');
+    const now = sample(context.plan, inCompute, taps, newest.type, along.sampling, value => value);
+    keep(context, gate, inCompute, inReuse, states, now, newest.type);
+  }
+  inCompute.place();
+  inReuse.place();
+}
+
+/** Returns from the gate what is kept for the next step. */
+function keep(
+  context: Context,
+  gate: Gate,
+  inCompute: Builder,
+  inReuse: Builder,
+  states: readonly StatePlan[],
+  features: Value,
+  type: TensorType,
+): void {
+  const kept = remember(context, inCompute, inReuse, states, features, type);
+  states.forEach((state, age) => {
+    const next = kept[age];
+    if (next === undefined) throw new Error('every memory has its next value');
+    const own = local(inCompute, next.computed, gate.compute, state.type);
+    const value = branchOutput(context, gate, own, next.reused, state.type, state.name);
+    returnAs(context.model.graph, stateOutput(state.name), value);
+  });
 }
 
 /** What the file says of a value's type, or of the same element type and as many dimensions, all open. */

@@ -17,8 +17,8 @@ export interface Emitted {
   forecast?: Forecast;
   /** forecast, or compare where the step's data decides */
   decided?: Decided;
-  /** weigh: for each region, by what is kept, float32 [1] each; absent where the last computed stands alone. */
-  readonly weights: Map<Region, readonly Value[]>;
+  /** weigh: absent where the last computed stands alone. */
+  readonly weights: Map<Region, Weighing>;
   /** gate-regions: outputs of shape readers that read another value of the same shape: name of what they read. */
   readonly reread: Map<string, string>;
   /** gate-regions: what stands outside for a value that went behind a gate. */
@@ -34,6 +34,13 @@ export interface Emitted {
   next?: Value;
   /** compare or measure: the similarity of this step, float32 [1]; large when it was not measured. */
   measured?: Value;
+}
+
+/** By what each memory of a region counts. */
+export interface Weighing {
+  /** By what is kept, float32 [1] each, or [batch, 1]; `b` builds in the reuse branch. */
+  readonly of: (b: Builder) => readonly Value[];
+  readonly perSample: boolean;
 }
 
 /** Scalars that are known when the step starts, float32 [1]. */

@@ -1,6 +1,7 @@
 import { attr, type Builder, Graph, type TensorType, type Value } from '../ir/index.js';
 import { type Region, type StatePlan, stateElem } from '../plan/index.js';
 import { builder, type Context, need, stateOf } from './pass.js';
+import { sampleShape } from './sampling.js';
 
 /** What stands in for a region's exit, in its own type: the weighted sum of what is kept. */
 export function blend(
@@ -16,9 +17,15 @@ export function blend(
   const [state] = states;
   if (newest === undefined || state === undefined) throw new Error('something is kept');
   if (weights === undefined) return asElem(b, newest, state.type.elem, type);
-  const floats = kept.map(value => (state.type.elem === 'float32' ? value : b.cast(value, 'float32')));
-  const terms = floats.map((value, i) => b.op('Mul', [value, weights[i] ?? b.f32(0)]));
-  const sum = terms.reduce((x, y) => b.op('Add', [x, y], { name: 'extrapolated' }));
+  const by = weights.of(b);
+  const shape = weights.perSample ? sampleShape(context.plan, b, -1) : undefined;
+  const terms = kept.map((value, i) => {
+    const float = state.type.elem === 'float32' ? value : b.cast(value, 'float32');
+    const flat = shape ? b.op('Reshape', [float, shape]) : float;
+    return b.op('Mul', [flat, by[i] ?? b.f32(0)]);
+  });
+  const total = terms.reduce((x, y) => b.op('Add', [x, y], { name: 'extrapolated' }));
+  const sum = shape ? b.op('Reshape', [total, b.op('Shape', [newest])]) : total;
   if (type.elem !== 'float32') return b.cast(sum, type.elem, type);
   const producer = sum.producer?.graph === b.graph ? sum : b.op('Identity', [sum], { type });
   producer.type ??= type;

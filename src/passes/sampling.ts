@@ -1,4 +1,4 @@
-import { attr, type Builder, Graph, int, tensorType, type Value } from '../ir/index.js';
+import { attr, type Builder, Graph, int, type TensorType, tensorType, type Value } from '../ir/index.js';
 import type { Metric, TokenSampling } from '../methods/index.js';
 import { type Plan, type StatePlan, type Tap, type Taps, tokenStride } from '../plan/index.js';
 import { builder, type Context, stateOf } from './pass.js';
@@ -27,22 +27,22 @@ export function samplesOf(context: Context, b: Builder, at: (value: Value) => Va
     return {
       state,
       before: stateOf(context, state),
-      now: sample(context.plan, b, taps, state, probe.sampling, at),
+      now: sample(context.plan, b, taps, state.type, probe.sampling, at),
     };
   });
 }
 
 /** The chosen tokens of the probed tensors, float32 [batch, blocks, elements]. */
-function sample(
+export function sample(
   plan: Plan,
   b: Builder,
   taps: Taps,
-  state: StatePlan,
+  type: TensorType,
   sampling: TokenSampling,
   at: (value: Value) => Value,
 ): Value {
   const tokens = (value: Value): Value =>
-    taps.plain ? at(value) : b.op('Reshape', [at(value), sampleShape(plan, b, taps)]);
+    taps.plain ? at(value) : b.op('Reshape', [at(value), sampleShape(plan, b, -1, taps.channels)]);
   const pick = picker(b, taps, sampling);
   // Made last tensor first: of what one node reads ONNX Runtime runs first what comes last in the file, so each tensor
   // is sampled where it is made, and not all of them are kept to the end.
@@ -58,10 +58,10 @@ function sample(
   const joined = b.concat(picked, 1, { name: 'samples' });
   const shaped = b.op('Reshape', [joined, b.i64(0, taps.values.length, -1)], { name: 'now' });
   if (taps.elem === 'float32' || sampling.kind === 'pooled') {
-    shaped.type = state.type;
+    shaped.type = type;
     return shaped;
   }
-  return b.cast(shaped, 'float32', state.type);
+  return b.cast(shaped, 'float32', type);
 }
 
 /** Takes of each tensor what is looked at, in its own type; means are taken in float32. */
@@ -78,11 +78,11 @@ function picker(b: Builder, taps: Taps, sampling: TokenSampling): (tokens: Value
   };
 }
 
-/** Shape [batch, tokens, channels] for a tensor that folds tokens into its batch or spreads them over dimensions. */
-function sampleShape({ batch, latent }: Plan, b: Builder, taps: Taps): Value {
-  if (batch !== undefined) return b.i64(batch, -1, taps.channels);
+/** A shape whose first dimension is the batch, for a tensor that folds others into it or spreads them. */
+export function sampleShape({ batch, latent }: Plan, b: Builder, ...rest: readonly number[]): Value {
+  if (batch !== undefined) return b.i64(batch, ...rest);
   const first = b.op('Slice', [b.op('Shape', [latent]), b.i64(0), b.i64(1)]);
-  return b.concat([first, b.i64(-1, taps.channels)], 0);
+  return b.concat([first, b.i64(...rest)], 0);
 }
 
 /** Indices of the sampled tokens, the same for all tensors of one shape. */

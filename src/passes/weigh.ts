@@ -1,9 +1,10 @@
 import { assertNever, type Builder, type Value } from '../ir/index.js';
-import { memoryOf, type Weights } from '../methods/index.js';
+import { memoryOf, type ProjectedWeights, type Weights } from '../methods/index.js';
 import type { History, Region } from '../plan/index.js';
 import { field } from './keep-time.js';
 import { lookup } from './lookup.js';
-import { builder, type Clock, type Context, need, type Pass } from './pass.js';
+import { builder, type Clock, type Context, need, type Pass, stateOf, type Weighing } from './pass.js';
+import { sample, TINY } from './sampling.js';
 
 /** Works out by what each memory counts where a region reuses a weighted sum of several. */
 export const weigh: Pass = {
@@ -15,16 +16,27 @@ export const weigh: Pass = {
     for (const region of plan.regions) {
       const { weights } = region.reuse;
       if (weights === undefined) continue;
+      if (weights.kind === 'projected') {
+        emitted.weights.set(region, projected(context, region, weights));
+        continue;
+      }
       const key = `${weights.kind === 'taylor' ? region.channel : ''} ${JSON.stringify(weights)}`;
       const found = known.get(key) ?? weightsOf(context, b, region, weights);
       known.set(key, found);
-      emitted.weights.set(region, found);
+      emitted.weights.set(region, { of: () => found, perSample: false });
     }
     b.place();
   },
 };
 
-function weightsOf(context: Context, b: Builder, { channel }: Region, weights: Weights): readonly Value[] {
+type ScalarWeights = Exclude<Weights, ProjectedWeights>;
+
+function weightsOf(
+  context: Context,
+  b: Builder,
+  { channel }: Region,
+  weights: ScalarWeights,
+): readonly Value[] {
   switch (weights.kind) {
     case 'taylor': {
       const history = context.plan.layout.histories.find(h => h.channel === channel);
@@ -72,4 +84,49 @@ function taylor(b: Builder, { fields }: Clock, history: History, order: number):
         Array.from({ length: memory }, () => 1),
         'weight',
       );
+}
+
+/**
+ * Weights `g` and `1 - g` of the last two, by how far what is followed has come from the older: worked out in the reuse branch, where it is
+ * needed. Before two steps were computed both memories are the same, and any `g` will do.
+ */
+function projected(context: Context, region: Region, { range: [low, high] }: ProjectedWeights): Weighing {
+  const { along } = region;
+  if (along === undefined) throw new Error('what is followed has a plan');
+  let made: readonly Value[] | undefined;
+  const sum = (b: Builder, terms: readonly Value[]): Value => terms.reduce((x, y) => b.op('Add', [x, y]));
+  const distance = (b: Builder, x: Value, y: Value): Value =>
+    b.op('Reshape', [b.reduce('ReduceL1', b.op('Sub', [x, y]), [1, 2], false), b.i64(-1, 1)]);
+  const factor = (b: Builder): Value => {
+    const ways = along.taps.map((taps, i) => {
+      const [last, before] = (along.kept[i] ?? []).map(state => stateOf(context, state));
+      const [state] = along.kept[i] ?? [];
+      if (last === undefined || before === undefined || state === undefined)
+        throw new Error('what is followed is kept twice');
+      const now = sample(context.plan, b, taps, state.type, along.sampling, value => value);
+      return { come: distance(b, now, before), whole: distance(b, last, before) };
+    });
+    const come = sum(
+      b,
+      ways.map(way => way.come),
+    );
+    const whole = b.op('Max', [
+      sum(
+        b,
+        ways.map(way => way.whole),
+      ),
+      b.f32(TINY),
+    ]);
+    return b.op('Min', [b.op('Max', [b.op('Div', [come, whole]), b.f32(low)]), b.f32(high)], {
+      name: 'along',
+    });
+  };
+  const of = (b: Builder): readonly Value[] => {
+    if (made === undefined) {
+      const last = factor(b);
+      made = [last, b.op('Sub', [b.f32(1), last])];
+    }
+    return made;
+  };
+  return { of, perSample: true };
 }

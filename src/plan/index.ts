@@ -2,6 +2,7 @@ export { type ControlLayout, controlLayout, controlLength, type History, KNOBS }
 export { makePlan, type PlanOptions } from './make-plan.js';
 export { MANIFEST_KEY, type Manifest, manifestSchema } from './manifest.js';
 export {
+  type AlongPlan,
   type Exit,
   type Plan,
   type ProbePlan,

@@ -12,8 +12,8 @@ import {
   type RegionDesign,
 } from '../methods/index.js';
 import { controlLayout, controlLength, historiesOf } from './control.js';
-import type { Cut, Plan, ProbePlan, Region, StatePlan } from './plan.js';
-import { probePlan } from './probe.js';
+import type { AlongPlan, Cut, Plan, Region, StatePlan, Taps } from './plan.js';
+import { alongPlan, probePlan } from './probe.js';
 import { cutOf } from './region.js';
 import { stateType, sumFlops } from './shapes.js';
 
@@ -44,14 +44,23 @@ export function makePlan(
   if (design.regions.length === 0) refuse('BWC306', { method: configured.method.name });
   const batch = inferred.shapeOf(roles.latent.value)?.[0];
   const cuts = design.regions.map(r => cutOf(graph, analysis, r.span));
-  const probe = probePlan(analysis, design.decision, [...new Set(cuts.flatMap(c => c.blocks))], batch);
-  const outside = looksAtStep(design.decision) ? probedFirst(model, cuts, probe) : new Set<Node>();
+  const skipped = [...new Set(cuts.flatMap(c => c.blocks))];
+  const probe = probePlan(analysis, design.decision, skipped, batch);
+  const alone = cuts.length === 1;
+  const along = design.regions.map(({ reuse: { weights } }, i) =>
+    weights?.kind === 'projected'
+      ? alongPlan(analysis, weights, skipped, batch, prefixOf(cuts[i], alone))
+      : undefined,
+  );
+  const first = [looksAtStep(design.decision) ? probe : undefined, ...along].flatMap(p => p?.taps ?? []);
+  const outside = probedFirst(model, cuts, first);
   const regions = design.regions.map((region, i): Region => {
     const cut = cuts[i];
     if (cut === undefined) throw new Error('every region has its cut');
     const made = regionOf(region, cut, outside, {
       defaults: options.stateDefaults ?? false,
-      alone: cuts.length === 1,
+      alone,
+      along: along[i],
     });
     if (made.note !== undefined) diagnostics.push(made.note);
     return { ...made.region, flops: sumFlops(made.region.nodes, inferred, batch) };
@@ -118,9 +127,9 @@ function modelFacts(analysis: Analysis, steps: number, calibration: Calibration 
 }
 
 /** Nodes inside regions that make what is looked at before anything is skipped: they stay outside. */
-function probedFirst(model: Model, cuts: readonly Cut[], probe: ProbePlan | undefined): ReadonlySet<Node> {
-  const values = probe?.taps.flatMap(t => t.values.flatMap(v => (v.less ? [v.value, v.less] : [v.value])));
-  const needed = ancestors(model.graph, values ?? []);
+function probedFirst(model: Model, cuts: readonly Cut[], taps: readonly Taps[]): ReadonlySet<Node> {
+  const values = taps.flatMap(t => t.values.flatMap(v => (v.less ? [v.value, v.less] : [v.value])));
+  const needed = ancestors(model.graph, values);
   for (const { exits, name } of cuts) {
     const spoiled = exits.find(e => e.value.producer && needed.has(e.value.producer));
     if (spoiled !== undefined) refuse('BWC307', { region: name, value: spoiled.value.name });
@@ -132,20 +141,24 @@ interface RegionContext {
   readonly defaults: boolean;
   /** Whether it is the only region, whose state needs no prefix. */
   readonly alone: boolean;
+  readonly along: AlongPlan | undefined;
 }
+
+/** What the names of a region's states begin with. */
+const prefixOf = (cut: Cut | undefined, alone: boolean): string => (cut && !alone ? `${cut.name}.` : '');
 
 function regionOf(
   design: RegionDesign,
   cut: Cut,
   outside: ReadonlySet<Node>,
-  { defaults, alone }: RegionContext,
+  { defaults, alone, along }: RegionContext,
 ): { region: Omit<Region, 'flops'>; note: Diagnostic | undefined } {
   const branch = design.span.kind === 'branch';
   const open =
     design.reuse.of === 'residual' && !branch ? cut.exits.find(exit => exit.enters === undefined) : undefined;
   const of = open !== undefined || branch ? 'output' : design.reuse.of;
   const what = of === 'output' ? 'features' : 'residual';
-  const prefix = alone ? '' : `${cut.name}.`;
+  const prefix = prefixOf(cut, alone);
   const memory = memoryOf(design.reuse);
   const features = cut.exits.map((exit, i) =>
     Array.from(
@@ -158,7 +171,14 @@ function regionOf(
     ),
   );
   const nodes = cut.nodes.filter(n => !outside.has(n));
-  const region = { ...cut, nodes, channel: design.channel ?? 0, reuse: { ...design.reuse, of }, features };
+  const region = {
+    ...cut,
+    nodes,
+    channel: design.channel ?? 0,
+    reuse: { ...design.reuse, of },
+    features,
+    along,
+  };
   return { region, note: open && diagnostic('BWC209', { value: open.value.name }) };
 }
 

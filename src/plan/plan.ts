@@ -60,6 +60,8 @@ export interface Region extends Cut {
   readonly reuse: Reuse;
   /** For each exit what is kept: of the last computed step, of the one before it, ... */
   readonly features: readonly (readonly StatePlan[])[];
+  /** What tells how far along the line through the last two computed steps this one is. */
+  readonly along: AlongPlan | undefined;
   /** Floating point operations of its nodes, where shapes are known. */
   readonly flops: number | undefined;
 }
@@ -90,6 +92,14 @@ export interface ProbePlan {
   readonly metric: Metric;
   /** One per group of taps: what the next step is compared with. */
   readonly references: readonly StatePlan[];
+}
+
+/** A probe of every step, and what it held at computed ones. */
+export interface AlongPlan {
+  readonly taps: readonly Taps[];
+  readonly sampling: TokenSampling;
+  /** One a group of taps: at the last computed step, at the one before. */
+  readonly kept: readonly (readonly StatePlan[])[];
 }
 
 /** One state tensor: `bwc.state.<name>` in, `bwc.state.<name>.next` out. */
@@ -134,5 +144,6 @@ export function stateElem(elem: DataType): DataType {
 
 /** All state tensors of a plan, in the order of the added inputs. */
 export function statesOf(plan: Plan): readonly StatePlan[] {
-  return [plan.control, ...plan.regions.flatMap(r => r.features.flat()), ...(plan.probe?.references ?? [])];
+  const kept = plan.regions.flatMap(({ features, along }) => [...features, ...(along?.kept ?? [])].flat());
+  return [plan.control, ...kept, ...(plan.probe?.references ?? [])];
 }

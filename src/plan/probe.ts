@@ -1,8 +1,8 @@
 import type { Analysis, Block } from '../blocks/index.js';
 import { refuse } from '../diagnostics/index.js';
-import { type Dim, tensorType, type Value } from '../ir/index.js';
-import type { Decision, Metric, Probe } from '../methods/index.js';
-import type { ProbePlan, StatePlan, Tap, Taps } from './plan.js';
+import { type Dim, type TensorType, tensorType, type Value } from '../ir/index.js';
+import type { Decision, Metric, Probe, ProjectedWeights } from '../methods/index.js';
+import type { AlongPlan, ProbePlan, StatePlan, Tap, Taps } from './plan.js';
 import { blockAt, ungated } from './region.js';
 import { sizeOf, tensorTypeOf } from './shapes.js';
 
@@ -16,12 +16,42 @@ export function probePlan(
   if (decision.kind === 'schedule') return undefined;
   if (decision.kind === 'rate') return latentPlan(analysis, batch);
   const { probe, metric } = decision;
-  const all = analysis.blocks.map(b => b.index);
-  const chosen = chooseBlocks(probe.tensor.startsWith('block') ? skipped : all, all, probe.blocks);
-  const taps = tapsOf(analysis, probe, chosen, batch);
+  const taps = chosenTaps(analysis, probe, skipped, batch);
   const holds = (n: number): string =>
     n === 1 ? 'what the probe held, to compare with' : `what the ${n} probed blocks held when last computed`;
   return withReferences(taps, probe.tokens, metric, batch, holds);
+}
+
+/** What is looked at for a reuse on the line through the last two computed steps; `prefix` begins the names of its states. */
+export function alongPlan(
+  analysis: Analysis,
+  { probe }: ProjectedWeights,
+  skipped: readonly number[],
+  batch: Dim,
+  prefix: string,
+): AlongPlan {
+  const taps = chosenTaps(analysis, probe, skipped, batch);
+  const kept = taps.map((group, i) =>
+    [0, 1].map(
+      (age): StatePlan => ({
+        name: `${prefix}along${i === 0 ? '' : `.${i}`}${age === 0 ? '' : `.ago${age}`}`,
+        type: sampleType(probe.tokens, group, batch),
+        holds: `what is followed, at the last computed step${age === 0 ? '' : ' but one'}`,
+      }),
+    ),
+  );
+  return { taps, sampling: probe.tokens, kept };
+}
+
+function chosenTaps(
+  analysis: Analysis,
+  probe: Probe,
+  skipped: readonly number[],
+  batch: Dim,
+): readonly Taps[] {
+  const all = analysis.blocks.map(b => b.index);
+  const chosen = chooseBlocks(probe.tensor.startsWith('block') ? skipped : all, all, probe.blocks);
+  return tapsOf(analysis, probe, chosen, batch);
 }
 
 /** The latent in full: what it was at the last step, and at the last computed one. */
@@ -47,7 +77,7 @@ function withReferences(
   const references = taps.map(
     (group, i): StatePlan => ({
       name: i === 0 ? 'probe' : `probe.${i}`,
-      type: tensorType('float32', [batch, group.values.length, sampledElements(sampling, group)]),
+      type: sampleType(sampling, group, batch),
       holds: holds(group.values.length),
     }),
   );
@@ -139,6 +169,11 @@ function chooseBlocks(
 /** Step between sampled tokens: odd, so that it does not fall in step with even grids. */
 export function tokenStride(tokens: number, share: number, most: number): number {
   return 2 * Math.max(Math.floor(0.5 / share), Math.floor(tokens / (2 * most))) + 1;
+}
+
+/** Samples of a group of taps: float32 [batch, values, elements]. */
+function sampleType(sampling: Probe['tokens'], group: Taps, batch: Dim): TensorType {
+  return tensorType('float32', [batch, group.values.length, sampledElements(sampling, group)]);
 }
 
 /** Elements of one probed tensor that are kept per sample, where known. */

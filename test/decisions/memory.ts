@@ -1,9 +1,10 @@
-import type { Feature } from './rules.js';
+import type { Look } from './references.js';
+import { distanceOf, type Feature, type Rule } from './rules.js';
 
 /** What one place gave at computed steps, and what is made of it later. */
 export interface Memory {
-  computed(step: number, feature: Feature): void;
-  at(step: number): Feature;
+  computed(step: number, feature: Feature, look: Look): void | Promise<void>;
+  at(step: number, look: Look): Feature | Promise<Feature>;
 }
 
 /** The Taylor expansion, in plain arrays of doubles. */
@@ -65,6 +66,46 @@ export class Weighted implements Memory {
       for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] ?? 0) + weight * (data[j] ?? Number.NaN);
     });
     return { dims, data: sum };
+  }
+}
+
+/**
+ * DiCache: from the last computed step but one towards the last and beyond, as far as what is followed has gone between its
+ * own values of those steps. Each sample for itself.
+ */
+export class Along implements Memory {
+  readonly #followed: (looked: readonly Feature[]) => Feature;
+  readonly #tokens: Rule['tokens'];
+  readonly #farthest: number;
+  #known: readonly { readonly feature: Feature; readonly followed: Feature }[] = [];
+
+  constructor(followed: (looked: readonly Feature[]) => Feature, tokens: Rule['tokens'], farthest = 1.5) {
+    this.#followed = followed;
+    this.#tokens = tokens;
+    this.#farthest = farthest;
+  }
+
+  async computed(_: number, feature: Feature, look: Look): Promise<void> {
+    this.#known = [{ feature, followed: this.#followed(await look()) }, ...this.#known.slice(0, 1)];
+  }
+
+  async at(_: number, look: Look): Promise<Feature> {
+    const [last, before] = this.#known;
+    if (last === undefined) throw new Error('nothing was computed');
+    if (before === undefined) return last.feature;
+    const now = this.#followed(await look());
+    const { dims, data } = last.feature;
+    const [batch = 1] = dims;
+    const factors = Array.from({ length: batch }, (_b, sample) => {
+      const way = (a: Feature, b: Feature): number => distanceOf(a, b, sample, this.#tokens);
+      const gone = way(now, before.followed) / way(last.followed, before.followed);
+      return Math.min(this.#farthest, Math.max(1, gone));
+    });
+    const along = Float64Array.from(data, (x, i) => {
+      const from = before.feature.data[i] ?? Number.NaN;
+      return from + (factors[Math.floor((i * batch) / data.length)] ?? Number.NaN) * (x - from);
+    });
+    return { dims, data: along };
   }
 }
 

@@ -55,9 +55,12 @@ describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
     const steps = denoise(model, profileOf(fixture, { steps: STEPS }), seed);
     for await (const { step, feeds, outputs, signals } of steps) {
       let plain: Promise<Ran> | undefined;
-      const look: Look = async () => {
+      const lookAtAll: Look = async () => {
         plain ??= original.run(feeds);
-        const { looked } = await plain;
+        return (await plain).looked;
+      };
+      const look: Look = async () => {
+        const looked = await lookAtAll();
         return variant.seen?.(looked) ?? looked;
       };
       const told = await rule.step(step, look);
@@ -67,7 +70,11 @@ describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
         CLOSE * told.value,
       );
       const known = memories;
-      const stands = told.reuse.map((reuse, i) => (reuse ? known?.[i]?.map(m => m.at(step)) : undefined));
+      const stands: (readonly Feature[] | undefined)[] = [];
+      for (const [i, reuse] of told.reuse.entries()) {
+        const place = reuse ? known?.[i]?.map(async m => m.at(step, lookAtAll)) : undefined;
+        stands.push(place && (await Promise.all(place)));
+      }
       const ran = await (told.reuse.includes(true)
         ? original.run(feeds, stands)
         : (plain ?? original.run(feeds)));
@@ -75,7 +82,11 @@ describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
       for (const [i, place] of ran.places.entries()) {
         if (told.reuse[i] === true || (variant.keptWhole === true && told.reuse.includes(true))) continue;
         for (const [j, { exit, enters }] of place.entries())
-          memories[i]?.[j]?.computed(step, enters === undefined ? exit : minus(exit, enters));
+          await memories[i]?.[j]?.computed(
+            step,
+            enters === undefined ? exit : minus(exit, enters),
+            lookAtAll,
+          );
       }
       const output = defined(outputs.get(fixture.truth.prediction));
       const prediction: Feature = { dims: output.dims, data: numbersOf(output) };

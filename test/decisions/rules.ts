@@ -122,19 +122,21 @@ export function change(now: Features, before: Features, rule: Pick<Rule, 'tokens
 }
 
 function relativeL1(now: Feature, before: Feature, sample: number, { tokens }: Pick<Rule, 'tokens'>): number {
-  const [, count = 0, channels = 0] = now.dims;
+  const nothing = { dims: before.dims, data: new Float64Array(before.data.length) };
+  return distanceOf(now, before, sample, tokens) / distanceOf(before, nothing, sample, tokens);
+}
+
+/** Sum of |a - b| over the tokens of a sample that are looked at. */
+export function distanceOf(a: Feature, b: Feature, sample: number, tokens: Rule['tokens']): number {
+  const [, count = 0, channels = 0] = a.dims;
   const every = tokens
     ? 2 * Math.max(Math.floor(0.5 / tokens.share), Math.floor(count / (2 * tokens.samples))) + 1
     : 1;
-  let difference = 0;
-  let size = 0;
+  let sum = 0;
   for (let token = 0; token < count; token += every) {
     const start = (sample * count + token) * channels;
-    for (let i = start; i < start + channels; i++) {
-      const old = before.data[i] ?? Number.NaN;
-      difference += Math.abs((now.data[i] ?? Number.NaN) - old);
-      size += Math.abs(old);
-    }
+    for (let i = start; i < start + channels; i++)
+      sum += Math.abs((a.data[i] ?? Number.NaN) - (b.data[i] ?? Number.NaN));
   }
-  return difference / size;
+  return sum;
 }

@@ -1,7 +1,7 @@
 import { searchSchedule } from '../../src/methods/schedules/index.js';
 import { defined, FIXTURES, type Fixture } from '../blocks/fixtures.js';
 import { calibrationOf, type Measured, measuredOf } from './measured.js';
-import { type Memory, minus, Weighted } from './memory.js';
+import { Along, type Memory, minus, Weighted } from './memory.js';
 import {
   allOf,
   blocks,
@@ -311,6 +311,26 @@ export const VARIANTS: readonly Variant[] = [
     set: { threshold: 0.1 },
     reference: all => new AddedUp({ ...all, threshold: 0.1, tokens: SAMPLED, warmup: 5, tail: 1 }),
   }),
+  ...of(
+    'dicache',
+    trained,
+    {
+      ...run(0, DEPTH, front(1), 'front 1'),
+      seen: looked => looked.slice(0, 1),
+      title: 'as published, on a sample of the tokens',
+      set: {},
+      memory: () => new Along(looked => defined(added(looked)[0]), SAMPLED),
+      reference: all => new AddedUp({ ...all, threshold: 0.1, tokens: SAMPLED, warmup: 0.2, tail: 1 }),
+    },
+    {
+      ...run(0, DEPTH, front(3), 'front 3'),
+      seen: looked => looked.slice(0, 1),
+      title: 'three blocks, all tokens, as far as two, at most two in a row',
+      set: { depth: 3, tokens: 'full', farthest: 2, threshold: 0.3, warmup: 1, tail: 0, most: 2 },
+      memory: () => new Along(looked => defined(added(looked)[0]), undefined, 2),
+      reference: all => new AddedUp({ ...all, threshold: 0.3, tokens: undefined, warmup: 1, most: 2 }),
+    },
+  ),
   ...of(
     'easycache',
     trained,
