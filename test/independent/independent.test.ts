@@ -1,44 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/compile.js';
 import { METHODS } from '../../src/methods/index.js';
 import { generate, openModel, type Tensors } from '../../src/runtime/index.js';
 import { writeSplit } from '../../src/serve/index.js';
 import { defined, FIXTURES, type Fixture, read, TRAINED } from '../blocks/fixtures.js';
-import { type Built, build, completed, open, profileOf } from '../decisions/compiled.js';
+import { build, completed, open, profileOf } from '../decisions/compiled.js';
+import { folder, has, python, written } from './python.js';
 
-/** A Python: `BWC_PYTHON` or `python3`. Tests whose packages it lacks are skipped. */
-const PYTHON = process.env['BWC_PYTHON'] ?? 'python3';
-
-const has = (packages: string): boolean => spawnSync(PYTHON, ['-c', `import ${packages}`]).status === 0;
 const CHECKER = has('onnx.checker');
 const RUNTIME = has('numpy, onnxruntime');
-
-const folder = mkdtempSync(join(tmpdir(), 'bwc-independent-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Runs a script of this folder: JSON in, JSON out. */
-function python(script: string, input: unknown): unknown {
-  const path = new URL(script, import.meta.url).pathname;
-  const run = spawnSync(PYTHON, [path], {
-    input: JSON.stringify(input),
-    maxBuffer: 2 ** 28,
-    encoding: 'utf8',
-  });
-  if (run.status !== 0) throw new Error(run.stderr);
-  return JSON.parse(run.stdout);
-}
-
-/** Writes a compiled model and its manifest, as the command line does. */
-function written(built: Built, name: string): { model: string; manifest: string } {
-  const model = join(folder, `${name}.onnx`);
-  writeFileSync(model, built.bytes);
-  writeFileSync(`${model}.json`, JSON.stringify(built.manifest));
-  return { model, manifest: `${model}.json` };
-}
 
 const described = (tensors: Tensors): Record<string, unknown> =>
   Object.fromEntries(
