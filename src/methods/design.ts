@@ -70,7 +70,8 @@ export type Decision =
   | WatchedDecision
   | ThresholdDecision
   | AccumulateDecision
-  | RateDecision;
+  | RateDecision
+  | RankedDecision;
 
 /** A measurement that writes the schedule of the coming steps. Known when a step starts. */
 export interface TriggerDecision {
@@ -148,6 +149,23 @@ export interface RateDecision {
   readonly threshold: number;
 }
 
+/**
+ * Every so many steps all channels are computed, and ranked by how far what they gave lies from what their last two
+ * computed steps say of the next. Until the next such step the first of each group are computed, and the others reused.
+ */
+export interface RankedDecision {
+  readonly kind: 'ranked';
+  /** One tensor a channel, in their order. */
+  readonly probe: Probe;
+  readonly metric: Metric;
+  /** Steps from one that computes all channels to the next. */
+  readonly interval: number;
+  /** By channel: those of one number are ranked among each other. */
+  readonly groups: readonly number[];
+  /** Share of a group that is computed beside its first one: a polynomial of the share of the steps to come, highest degree first. */
+  readonly share: readonly number[];
+}
+
 /** What overrides a decision. Whatever they say, a step is computed when reuse is not safe. */
 export interface Guards {
   /** First steps that are computed: a number, or below 1 a share of all. */
@@ -201,12 +219,29 @@ export interface Metric {
   readonly denominator: 'older' | 'newer';
 }
 
+/** True when each channel is judged by a tensor of its own. */
+export function judgesEach(decision: Decision): boolean {
+  switch (decision.kind) {
+    case 'trigger':
+    case 'countdown':
+    case 'schedule':
+    case 'watched':
+    case 'threshold':
+    case 'accumulate':
+    case 'rate':
+      return false;
+    case 'ranked':
+      return true;
+  }
+}
+
 /** True when a decision is taken from this step's data, at the price of one copy from the device. */
 export function looksAtStep(decision: Decision): boolean {
   switch (decision.kind) {
     case 'trigger':
     case 'countdown':
     case 'schedule':
+    case 'ranked':
       return false;
     case 'watched':
     case 'threshold':

@@ -22,6 +22,7 @@ import { pab } from './pab.js';
 import { quantcache } from './quantcache.js';
 import { skipDit } from './skip-dit.js';
 import { smoothcache } from './smoothcache.js';
+import { sortblock } from './sortblock.js';
 import { taylorseer } from './taylorseer.js';
 import { teacache } from './teacache.js';
 
@@ -54,6 +55,7 @@ export const METHODS: readonly Method[] = [
   easycache,
   adacache,
   quantcache,
+  sortblock,
   fastercache,
   taylorseer,
   fora,

@@ -1,6 +1,7 @@
 import { type Builder, tensorType, type Value } from '../ir/index.js';
 import type { History } from '../plan/index.js';
 import { ruleOf } from './decisions/index.js';
+import { totalSteps } from './forecast.js';
 import { field } from './keep-time.js';
 import {
   builder,
@@ -33,16 +34,18 @@ export const conclude: Pass = {
     const since = b.op('Add', [field(clock.fields, 'run'), b.f32(1)]);
     next.set('run', b.op('Mul', [since, reused]));
     for (const history of plan.layout.histories) keepHistory(context, b, next, history);
-    next.set('value', rule.measured ? value : checked(context, b, value));
+    const whole = rule.measured !== undefined && plan.probe?.apart !== true;
+    next.set('value', whole ? value : checked(context, b, value));
     const { threshold } = need(context, 'forecast');
-    for (const [name, given] of rule.end({ b, context, clock, value, reused, threshold, next })) {
+    const steps = (): Value => totalSteps(b, plan, clock);
+    for (const [name, given] of rule.end({ b, context, clock, value, reused, threshold, steps, next })) {
       next.set(name, given);
     }
 
     const early = plan.layout.early.map(name => next.get(name) ?? field(clock.fields, name));
     if (clock.dims) early.push(clock.dims);
     const known = b.concat(early, 0, { name: 'known' });
-    const measured = plan.layout.measured.map(name => field(next, name));
+    const measured = [...plan.layout.measured, ...plan.layout.vectors].map(name => field(next, name));
     const control = b.concat([known, ...measured], 0, { type: plan.control.type, name: 'control' });
     const signals = [
       ['computed', b.op('Identity', [computed], { type: tensorType('bool', [plan.channels]) })],

@@ -28,7 +28,7 @@ export const forecast: Pass = {
     const pairs: Pair[] = [...less, [field(clock.knobs, 'force'), 0.5]];
     const safe = b.op('Mul', [allLess(b, pairs, 'may'), clock.valid], { name: 'safe' });
     const may = row === undefined ? safe : b.op('Mul', [safe, row], { name: 'reused' });
-    const measure = rule.measured?.(start) ?? clock.trusted;
+    const measure = rule.measured?.({ ...start, reused: may }) ?? clock.trusted;
     emitted.forecast = { may, measure, index: start.index, threshold: start.threshold };
     if (rule.level === undefined) emitted.decided = decidedBy(b, may, plan.channels);
     const after = clock.next.get('step')?.producer;
@@ -98,7 +98,7 @@ function thresholdOf(b: Builder, compiled: number, clock: Clock): Value {
 }
 
 /** The number of denoising steps: as compiled, unless the knob says otherwise. */
-function totalSteps(b: Builder, plan: Plan, clock: Clock): Value {
+export function totalSteps(b: Builder, plan: Plan, clock: Clock): Value {
   const knob = field(clock.knobs, 'steps');
   return b.op('Where', [b.op('Greater', [knob, b.f32(0)]), knob, b.f32(plan.steps)], { name: 'steps' });
 }

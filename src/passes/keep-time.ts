@@ -27,7 +27,7 @@ export const keepTime: Pass = {
     const less: Pair[] = [
       [0.5, field(facts.fields, 'step')],
       [field(facts.knobs, 'reset'), 0.5],
-      ...finite(layout, facts.fields),
+      ...finite(b, layout, facts.fields),
     ];
     const next = new Map<string, Value>();
     const pace = facts.time && b.op('Sub', [facts.time, field(facts.fields, 'time')], { name: 'pace' });
@@ -53,12 +53,19 @@ export const keepTime: Pass = {
 };
 
 /** Pairs in order where what the state rests on is a number. */
-export function finite(layout: ControlLayout, fields: ReadonlyMap<string, Value>): readonly Pair[] {
+export function finite(
+  b: Builder,
+  layout: ControlLayout,
+  fields: ReadonlyMap<string, Value>,
+): readonly Pair[] {
   const names = ['count', 'value', 'run', ...counted(layout.histories)];
-  return names.map(name => [field(fields, name), HUGE]);
+  return [
+    ...names.map((name): Pair => [field(fields, name), HUGE]),
+    ...layout.vectors.map((name): Pair => [b.reduce('ReduceSum', field(fields, name), [0], true), HUGE]),
+  ];
 }
 
-/** The fields of a control vector by name, each float32 [1] but for the dimensions. */
+/** The fields of a control vector by name, each float32 [1] but for the dimensions and what channels have. */
 export function fieldsOf(b: Builder, layout: ControlLayout, control: Value): ReadonlyMap<string, Value> {
   const names = fieldNames(layout);
   const pieces = b.split(control, fieldLengths(layout), 'known');
@@ -74,16 +81,18 @@ function counted(histories: readonly History[]): readonly string[] {
   return names.filter(name => name !== 'run' && name !== 'count');
 }
 
-const fieldNames = ({ early, dims, measured }: ControlLayout): readonly string[] => [
+const fieldNames = ({ early, dims, measured, vectors }: ControlLayout): readonly string[] => [
   ...early,
   ...(dims > 0 ? [DIMS] : []),
   ...measured,
+  ...vectors,
 ];
 
-const fieldLengths = ({ early, dims, measured }: ControlLayout): readonly number[] => [
+const fieldLengths = ({ early, dims, measured, vectors, channels }: ControlLayout): readonly number[] => [
   ...early.map(() => 1),
   ...(dims > 0 ? [dims] : []),
   ...measured.map(() => 1),
+  ...vectors.map(() => channels),
 ];
 
 /** The clock before it is known whether the state can be trusted. */

@@ -1,6 +1,7 @@
 import { isWithin, type Value } from '../ir/index.js';
 import { ruleOf } from './decisions/index.js';
 import { branchOutput } from './gate-regions.js';
+import { measureApart } from './measure-apart.js';
 import { builder, type Context, type Gate, need, type Pass, returnAs, stateOutput } from './pass.js';
 import { compareIf, SCALAR, samplesOf, UNMEASURED } from './sampling.js';
 
@@ -14,6 +15,7 @@ export const measure: Pass = {
   name: 'measure',
   run(context) {
     const { model, plan, emitted } = context;
+    if (plan.probe?.apart === true) return measureApart(context);
     const rule = ruleOf(plan.decision);
     const gate = gateOfProbe(context);
     const b = builder(context, gate.compute, 'indicator', 'measure');

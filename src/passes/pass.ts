@@ -34,6 +34,8 @@ export interface Emitted {
   next?: Value;
   /** compare or measure: the similarity of this step, float32 [1]; large when it was not measured. */
   measured?: Value;
+  /** measure, where channels are judged apart: the change of each, float32 [channels]; zeros when it was not measured. */
+  changes?: Value;
 }
 
 /** By what each memory of a region counts. */

@@ -20,7 +20,7 @@ export const predict: Pass = {
     const fields = fieldsOf(b, plan.layout, control);
     const start = startOf(b, plan, { ...clock, fields, time: undefined });
     const { less, row } = allowance(plan, start);
-    const may = allLess(b, [...less, ...finite(plan.layout, fields)], 'may');
+    const may = allLess(b, [...less, ...finite(b, plan.layout, fields)], 'may');
     const sure = row === undefined ? may : b.op('Mul', [may, row], { name: 'reused' });
     const next = b.cast(sure, 'bool', tensorType('bool', [1]));
     b.place();

@@ -1,4 +1,13 @@
-import { attr, type Builder, Graph, int, type TensorType, tensorType, type Value } from '../ir/index.js';
+import {
+  attr,
+  type Builder,
+  Graph,
+  int,
+  Tensor,
+  type TensorType,
+  tensorType,
+  type Value,
+} from '../ir/index.js';
 import type { Metric, TokenSampling } from '../methods/index.js';
 import { type Plan, type StatePlan, type Tap, type Taps, tokenStride } from '../plan/index.js';
 import { builder, type Context, stateOf } from './pass.js';
@@ -32,7 +41,7 @@ export function samplesOf(context: Context, b: Builder, at: (value: Value) => Va
   });
 }
 
-/** The chosen tokens of the probed tensors, float32 [batch, blocks, elements]. */
+/** The chosen tokens of probed tensors of one shape, float32 [batch, blocks, elements]. */
 export function sample(
   plan: Plan,
   b: Builder,
@@ -116,6 +125,55 @@ export function compareIf(
   );
 }
 
+/** What channels that are judged apart changed by: together, float32 [1], and each, float32 [channels]. */
+export interface Changes {
+  readonly value: Value;
+  readonly changes: Value;
+}
+
+/** The same for channels that are judged apart; `channels` says which each sample judges. */
+export function compareEachIf(
+  context: Context,
+  b: Builder,
+  when: Value,
+  samples: readonly Sample[],
+  channels: readonly (readonly number[])[],
+  prepare: (b: Builder, sample: Sample, channels: readonly number[]) => Sample,
+): Changes {
+  const { probe, channels: count } = context.plan;
+  if (probe === undefined) throw new Error('what is compared is sampled');
+  const type = tensorType('float32', [count]);
+  const yes = new Graph('bwc_compare');
+  const inYes = builder(context, yes, 'indicator/compare', 'measure');
+  const pairs = samples.map((sample, i) => prepare(inYes, sample, channels[i] ?? []));
+  const each = inYes.concat(
+    pairs.map(pair => CHANGE[probe.metric.kind](inYes, pair, probe.metric)),
+    1,
+  );
+  const order = channels.flat();
+  const worst = inYes.reduce('ReduceMax', each, [0], false);
+  const back = Array.from({ length: count }, (_, channel) => order.indexOf(channel));
+  const sorted = inYes.op('Gather', [worst, inYes.i64(...back)], { type });
+  const together = worstOf(inYes, each);
+  inYes.place();
+  for (const output of [together, sorted]) yes.addOutput(output);
+  const no = new Graph('bwc_unmeasured');
+  const inNo = builder(context, no, 'indicator/unmeasured', 'measure');
+  const none = inNo.constant(Tensor.zeros('float32', [count]), 'zeros', 'zeros');
+  const outputs = [unmeasuredValue(inNo, samples), inNo.op('Identity', [none], { type })];
+  inNo.place();
+  for (const output of outputs) no.addOutput(output);
+  const [value, changes] = b.ops('If', [when], {
+    name: 'changes',
+    outputs: 2,
+    type: SCALAR,
+    attributes: [attr.graph('then_branch', yes), attr.graph('else_branch', no)],
+  });
+  if (value === undefined || changes === undefined) throw new Error('an If gives what its branches return');
+  changes.type = type;
+  return { value, changes };
+}
+
 /** An inner `If` of branches that return one scalar. */
 export function scalarIf(b: Builder, when: Value, yes: Graph, no: Graph, name: string): Value {
   return b.op('If', [when], {
@@ -129,30 +187,33 @@ export function scalarIf(b: Builder, when: Value, yes: Graph, no: Graph, name: s
 function comparison(context: Context, pass: string, samples: readonly Sample[], metric: Metric): Graph {
   const graph = new Graph('bwc_compare');
   const b = builder(context, graph, `indicator/${metric.kind.replace('-', '_')}`, pass);
-  const mean = b.reduce(
-    'ReduceMean',
-    b.concat(
-      samples.map(s => CHANGE[metric.kind](b, s, metric)),
-      1,
-    ),
-    [1],
-    false,
+  const each = b.concat(
+    samples.map(s => CHANGE[metric.kind](b, s, metric)),
+    1,
   );
-  const worst = b.op('Add', [b.reduce('ReduceMax', mean, [0], true), zeroOf(b, mean, 1)], { type: SCALAR });
+  const worst = worstOf(b, each);
   b.place();
   graph.addOutput(worst);
   return graph;
+}
+
+/** The mean over blocks of the sample that changed most, or not a number where one is none: float32 [1]. */
+function worstOf(b: Builder, each: Value): Value {
+  const mean = b.reduce('ReduceMean', each, [1], false);
+  return b.op('Add', [b.reduce('ReduceMax', mean, [0], true), zeroOf(b, mean, 1)], { type: SCALAR });
 }
 
 /** The change of each probed tensor, by metric: float32 [batch, blocks]. */
 const CHANGE: { readonly [K in Metric['kind']]: (b: Builder, sample: Sample, metric: Metric) => Value } = {
   'relative-l1': (b, sample, metric) => relative(b, 'ReduceL1', sample, metric),
   'relative-l2': (b, sample, metric) => relative(b, 'ReduceL2', sample, metric),
+  // Half the square of the distance of the directions: 1 less their product would lose what is small.
   cosine: (b, { now, before }) => {
-    const dot = b.reduce('ReduceSum', b.op('Mul', [now, before]), [2], false);
-    const sizes = [now, before].map(v => b.reduce('ReduceL2', v, [2], false));
-    const norms = b.op('Max', [b.op('Mul', sizes), b.f32(TINY)]);
-    return b.op('Sub', [b.f32(1), b.op('Div', [dot, norms])], { name: 'per_block' });
+    const directions = [now, before].map(v =>
+      b.op('Div', [v, b.op('Max', [b.reduce('ReduceL2', v, [2], true), b.f32(TINY)])]),
+    );
+    const square = b.reduce('ReduceSumSquare', b.op('Sub', directions), [2], false);
+    return b.op('Mul', [square, b.f32(0.5)], { name: 'per_block' });
   },
 };
 
@@ -166,13 +227,18 @@ function relative(b: Builder, norm: string, { now, before }: Sample, { denominat
 function unmeasured(context: Context, pass: string, samples: readonly Sample[]): Graph {
   const graph = new Graph('bwc_unmeasured');
   const b = builder(context, graph, 'indicator/unmeasured', pass);
+  const value = unmeasuredValue(b, samples);
+  b.place();
+  graph.addOutput(value);
+  return graph;
+}
+
+function unmeasuredValue(b: Builder, samples: readonly Sample[]): Value {
   let value = b.f32(UNMEASURED);
   for (const { now } of samples) {
     value = b.op('Add', [value, zeroOf(b, now, 3)], { type: SCALAR });
   }
-  b.place();
-  graph.addOutput(value);
-  return graph;
+  return value;
 }
 
 /** Zero, or not a number when an element is not finite: a sum keeps that, the largest element need not. */

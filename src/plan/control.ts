@@ -14,6 +14,9 @@ export interface ControlLayout {
   readonly histories: readonly History[];
   /** Depend on data of the step. */
   readonly measured: readonly string[];
+  /** The same, a number for each of so many channels. */
+  readonly vectors: readonly string[];
+  readonly channels: number;
 }
 
 /**
@@ -55,10 +58,31 @@ export function controlLayout(
   decision: Decision,
   histories: readonly History[],
   dims: number,
+  channels: number,
 ): ControlLayout {
   const counted = histories.flatMap(({ run, count, gaps }) => [run, count, ...gaps]);
   const early = [...new Set([...CLOCK, ...counted])];
-  return { early, dims, histories, measured: ['value', ...measuredFields(decision)] };
+  const measured = ['value', ...measuredFields(decision)];
+  return { early, dims, histories, measured, vectors: measuredVectors(decision), channels };
+}
+
+/** What a decision keeps of each channel. `age`: steps since it was last computed. */
+function measuredVectors(decision: Decision): readonly string[] {
+  switch (decision.kind) {
+    case 'trigger':
+    case 'countdown':
+    case 'schedule':
+    case 'watched':
+    case 'threshold':
+    case 'accumulate':
+    case 'rate':
+      return [];
+    // `rests`: 1 while it may be reused, until all are ranked again.
+    case 'ranked':
+      return ['age', 'rests'];
+    default:
+      return assertNever(decision);
+  }
 }
 
 /** What a decision keeps beside the last similarity, `value`. */
@@ -73,6 +97,9 @@ function measuredFields(decision: Decision): readonly string[] {
     case 'schedule':
     case 'threshold':
       return [];
+    // Steps since all channels were computed and ranked.
+    case 'ranked':
+      return ['since'];
     // 1 once the run went another way than those that were measured.
     case 'watched':
       return ['departed'];
@@ -89,7 +116,8 @@ function measuredFields(decision: Decision): readonly string[] {
 
 /** Number of elements of the control vector. */
 export function controlLength(layout: ControlLayout): number {
-  return layout.early.length + layout.dims + layout.measured.length;
+  const { early, dims, measured, vectors, channels } = layout;
+  return early.length + dims + measured.length + vectors.length * channels;
 }
 
 /** Elements of the knobs input `bwc.knobs`, float32; zero means "as compiled". */

@@ -67,7 +67,8 @@ export function makePlan(
   });
   const variable = variableInputs(model, inferred);
   const dims = variable.reduce((sum, v) => sum + v.rank, 0);
-  const layout = controlLayout(design.decision, historiesOf(regions), dims);
+  const channels = 1 + Math.max(...regions.map(r => r.channel));
+  const layout = controlLayout(design.decision, historiesOf(regions), dims, channels);
   const plan: Plan = {
     method: configured.method.name,
     options: configured.options,
@@ -81,7 +82,7 @@ export function makePlan(
     layout,
     batch: typeof batch === 'number' ? batch : undefined,
     regions,
-    channels: 1 + Math.max(...regions.map(r => r.channel)),
+    channels,
     decision: design.decision,
     guards: design.guards ?? {},
     probe,

@@ -46,7 +46,16 @@ export const manifestSchema = z.object({
   method: z.string(),
   options: z.record(z.string(), z.unknown()),
   /** What kind of decision it is: from a table, from what was measured, or from the step's own data. */
-  decision: z.enum(['trigger', 'countdown', 'schedule', 'watched', 'threshold', 'accumulate', 'rate']),
+  decision: z.enum([
+    'trigger',
+    'countdown',
+    'schedule',
+    'watched',
+    'threshold',
+    'accumulate',
+    'rate',
+    'ranked',
+  ]),
   /** Denoising steps the schedule is made for unless the knob says otherwise. */
   steps: z.number().int().positive(),
   stateDefaults: z.boolean(),

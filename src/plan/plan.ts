@@ -84,9 +84,13 @@ export interface Tap {
   readonly less?: Value;
   /** True when the two are of different float types. */
   readonly mixed?: boolean;
+  /** The channel that it judges. */
+  readonly channel: number;
 }
 
 export interface ProbePlan {
+  /** True when each channel is judged by its own tap alone; all of them by all taps otherwise. */
+  readonly apart: boolean;
   readonly taps: readonly Taps[];
   readonly sampling: TokenSampling;
   readonly metric: Metric;

@@ -1,7 +1,13 @@
 import type { Analysis, Block } from '../blocks/index.js';
 import { refuse } from '../diagnostics/index.js';
 import { type Dim, type TensorType, tensorType, type Value } from '../ir/index.js';
-import type { Decision, Metric, Probe, ProjectedWeights } from '../methods/index.js';
+import {
+  type Decision,
+  judgesEach,
+  type Metric,
+  type Probe,
+  type ProjectedWeights,
+} from '../methods/index.js';
 import type { AlongPlan, ProbePlan, StatePlan, Tap, Taps } from './plan.js';
 import { blockAt, ungated } from './region.js';
 import { sizeOf, tensorTypeOf } from './shapes.js';
@@ -19,7 +25,7 @@ export function probePlan(
   const taps = chosenTaps(analysis, probe, skipped, batch);
   const holds = (n: number): string =>
     n === 1 ? 'what the probe held, to compare with' : `what the ${n} probed blocks held when last computed`;
-  return withReferences(taps, probe.tokens, metric, batch, holds);
+  return { ...withReferences(taps, probe.tokens, metric, batch, holds), apart: judgesEach(decision) };
 }
 
 /** What is looked at for a reuse on the line through the last two computed steps; `prefix` begins the names of its states. */
@@ -81,17 +87,18 @@ function withReferences(
       holds: holds(group.values.length),
     }),
   );
-  return { taps, sampling, metric, references };
+  return { apart: false, taps, sampling, metric, references };
 }
 
 function tapsOf(analysis: Analysis, probe: Probe, chosen: readonly number[], batch: Dim): readonly Taps[] {
   const byShape = new Map<string, Taps & { values: Tap[] }>();
+  let channel = 0;
   for (const index of chosen) {
     const block = blockAt(analysis, index);
     for (const found of probed(analysis, block, probe)) {
       const mixed =
         found.less && analysis.inferred.elemOf(found.less) !== analysis.inferred.elemOf(found.value);
-      const tap = mixed === true ? { ...found, mixed } : found;
+      const tap = { ...found, ...(mixed === true && { mixed }), channel: channel++ };
       const { elem, shape } = tensorTypeOf(analysis.inferred, tap.value);
       const channels = probe.tensor === 'latent' ? 1 : shape?.at(-1);
       if (shape === undefined || typeof channels !== 'number')
@@ -115,7 +122,7 @@ function tapsOf(analysis: Analysis, probe: Probe, chosen: readonly number[], bat
   return [...byShape.values()];
 }
 
-function probed(analysis: Analysis, block: Block, probe: Probe): readonly Tap[] {
+function probed(analysis: Analysis, block: Block, probe: Probe): readonly Omit<Tap, 'channel'>[] {
   const value = (found: Value | undefined): Value => {
     if (found === undefined) throw new Error(`block ${block.index} has no stream`);
     return found;

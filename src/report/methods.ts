@@ -136,6 +136,7 @@ export const DECIDES: Readonly<Record<Decision['kind'], string>> = {
   threshold: 'against the last computed step',
   accumulate: 'changes added up by step',
   rate: 'changes added up by step',
+  ranked: 'a ranking, for the steps to come',
 };
 
 function decidesText({ decision, copies }: MethodFacts): string {

@@ -2,10 +2,13 @@
  * Rules of the published methods on features of the original model, in plain loops: written from the papers and the
  * public code as the method pages quote them, and sharing nothing with the compiler.
  */
-import { change, type Feature, type Rule } from './rules.js';
+import { change, type Feature, type Rule, stride } from './rules.js';
 
-/** The original's features at this step. Costs a run of it, so that a rule asks only when the method would know. */
-export type Look = () => Promise<readonly Feature[]>;
+/**
+ * The original's features at this step, where the places told of reuse. Costs a run of it, so that a rule asks only when
+ * the method would know.
+ */
+export type Look = (reuse?: readonly boolean[]) => Promise<readonly Feature[]>;
 
 export interface Told {
   /** By place: whether it reuses. */
@@ -175,6 +178,78 @@ export class Codebook implements Reference {
     this.#at = step;
     return { reuse: Array.from({ length: this.#places }, () => false), value };
   }
+}
+
+type Ranks = Guarded &
+  Pick<Rule, 'tokens' | 'interval'> & {
+    readonly ratio: (done: number) => number;
+    readonly groups: readonly (readonly number[])[];
+  };
+
+/**
+ * Sortblock: every so many steps all blocks are computed, and what each adds is compared with what the last two say of the
+ * next. The least alike of a group are computed until then, as many as `ratio` says by the share of the steps done.
+ */
+export class Ranking implements Reference {
+  readonly #rule: Ranks;
+  readonly #guard: Guard;
+  #last: readonly { readonly step: number; readonly residual: Feature }[] | undefined;
+  #rests: readonly boolean[] = [];
+  #since = 0;
+
+  constructor(rule: Ranks) {
+    this.#rule = rule;
+    this.#guard = new Guard(rule);
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const { interval, groups, steps, tokens, ratio } = this.#rule;
+    const all = groups.flat();
+    const due = !this.#guard.allows(step) || this.#since + 1 >= interval || !this.#rests.includes(true);
+    const reuse = all.map((_, block) => !due && this.#rests[block] === true);
+    const now = await look(reuse);
+    const last = this.#last;
+    let value = UNMEASURED;
+    this.#since = due ? 0 : this.#since + 1;
+    if (due && last !== undefined) {
+      const alike = now.map((residual, block) => {
+        const before = last[block] ?? { step, residual };
+        return likeness(residual, line(residual, before.residual, step - before.step), tokens);
+      });
+      value = 1 - alike.reduce((sum, x) => sum + x, 0) / alike.length;
+      const computed = groups.flatMap(group => {
+        const sorted = group.map(block => alike[block] ?? 0).sort((a, b) => a - b);
+        const bound = sorted[Math.trunc(group.length * ratio(step / steps))] ?? 1;
+        return group.filter(block => (alike[block] ?? 0) <= bound);
+      });
+      this.#rests = all.map((_, block) => !computed.includes(block));
+    }
+    this.#last = now.map((residual, block) =>
+      reuse[block] === true && last?.[block] ? last[block] : { step, residual },
+    );
+    this.#guard.done(reuse.every(x => x));
+    return { reuse, value };
+  }
+}
+
+/** One step further on the straight line through two features. */
+function line(now: Feature, before: Feature, gap: number): Feature {
+  const data = Float64Array.from(now.data, (x, i) => x + (x - (before.data[i] ?? Number.NaN)) / gap);
+  return { dims: now.dims, data };
+}
+
+/** Cosine of the tokens that are looked at. */
+function likeness(a: Feature, b: Feature, tokens: Rule['tokens']): number {
+  const [, count = 0, channels = 0] = a.dims;
+  const every = stride(count, tokens);
+  const dot = (x: Feature, y: Feature): number => {
+    let sum = 0;
+    for (let i = 0; i < count * channels; i++)
+      if (Math.floor(i / channels) % every === 0)
+        sum += (x.data[i] ?? Number.NaN) * (y.data[i] ?? Number.NaN);
+    return sum;
+  };
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
 /** Methods that never look: by place and step. */

@@ -126,12 +126,17 @@ function relativeL1(now: Feature, before: Feature, sample: number, { tokens }: P
   return distanceOf(now, before, sample, tokens) / distanceOf(before, nothing, sample, tokens);
 }
 
+/** Every how many tokens one is looked at. */
+export function stride(count: number, tokens: Rule['tokens']): number {
+  return tokens
+    ? 2 * Math.max(Math.floor(0.5 / tokens.share), Math.floor(count / (2 * tokens.samples))) + 1
+    : 1;
+}
+
 /** Sum of |a - b| over the tokens of a sample that are looked at. */
 export function distanceOf(a: Feature, b: Feature, sample: number, tokens: Rule['tokens']): number {
   const [, count = 0, channels = 0] = a.dims;
-  const every = tokens
-    ? 2 * Math.max(Math.floor(0.5 / tokens.share), Math.floor(count / (2 * tokens.samples))) + 1
-    : 1;
+  const every = stride(count, tokens);
   let sum = 0;
   for (let token = 0; token < count; token += every) {
     const start = (sample * count + token) * channels;

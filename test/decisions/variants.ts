@@ -19,6 +19,7 @@ import {
   Codebook,
   type Guarded,
   pooled,
+  Ranking,
   RateOfChange,
   type Reference,
   SinceComputed,
@@ -26,6 +27,7 @@ import {
   Watched,
 } from './references.js';
 import { change, type Feature, type Rule } from './rules.js';
+import type { Ran } from './spliced.js';
 import { accumulated, bubbled, leastBad, magnitudes, smooth } from './tables.js';
 
 /** A method with options, and its rule with the same ones. */
@@ -39,7 +41,7 @@ export interface Variant {
   readonly placed: Placed;
   readonly looked: Picked;
   /** What the rule sees of what is looked at. */
-  readonly seen?: (looked: readonly Feature[]) => readonly Feature[];
+  readonly seen?: (looked: readonly Feature[], ran: Ran) => readonly Feature[];
   /** Of the Taylor expansion. */
   readonly order?: number;
   /** What is cached is taken from steps that are computed in full only. */
@@ -201,6 +203,19 @@ const blockByBlock: Where = {
   at: 'each block',
   placed: allOf(...Array.from({ length: DEPTH }, (_, i) => blocks(trained, i, i + 1))),
   looked: nothing,
+};
+
+/** What each block adds, to the stream as it is where earlier ones reuse. */
+const eachAdds = (_: readonly Feature[], { places }: Ran): readonly Feature[] =>
+  places.flatMap(place => place.map(({ exit, enters }) => minus(exit, defined(enters))));
+
+const everyBlock = [Array.from({ length: DEPTH }, (_, i) => i)];
+
+/** Sortblock's polynomial of the timestep, of a thousand. */
+const published = (done: number): number => {
+  const t = 1000 * (1 - done);
+  const powers = [5.67621e-14, -1.36659e-10, 1.16246e-7, -3.97725e-5, 3.61e-3, 0.56088];
+  return powers.reduce((sum, c) => sum * t + c, 0);
 };
 
 /** What the search found in the calibration: the search itself is tested by what it promises, in test/calibrate. */
@@ -476,6 +491,51 @@ export const VARIANTS: readonly Variant[] = [
     set: {},
     reference: all => new Codebook({ ...all, tokens: SAMPLED, tail: 1 }, LEVELS, 2 * DEPTH),
   }),
+  ...of(
+    'sortblock',
+    trained,
+    {
+      ...blockByBlock,
+      title: 'as published',
+      set: {},
+      seen: eachAdds,
+      order: 1,
+      reference: all =>
+        new Ranking({
+          ...all,
+          warmup: 0.1,
+          tail: 0.05,
+          tokens: SAMPLED,
+          interval: 5,
+          ratio: done => 0.1 * published(done),
+          groups: everyBlock,
+        }),
+    },
+    {
+      ...blockByBlock,
+      title: 'half of the published share, parabolas',
+      set: { beta: 0.5, interval: 4, order: 2, warmup: 2, tail: 0 },
+      seen: eachAdds,
+      order: 2,
+      reference: all =>
+        new Ranking({
+          ...all,
+          warmup: 2,
+          tokens: SAMPLED,
+          interval: 4,
+          ratio: done => 0.5 * published(done),
+          groups: everyBlock,
+        }),
+    },
+    {
+      ...blockByBlock,
+      title: 'a constant share, all tokens, as it was',
+      set: { beta: 0.4, ratio: 'constant', order: 0, tokens: 'full', warmup: 1, tail: 0, interval: 6 },
+      seen: eachAdds,
+      reference: all =>
+        new Ranking({ ...all, tokens: undefined, interval: 6, ratio: () => 0.4, groups: everyBlock }),
+    },
+  ),
   ...of('learning-to-cache', trained, {
     ...plainly,
     title: 'a table',

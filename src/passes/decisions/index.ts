@@ -1,6 +1,7 @@
 import type { Decision } from '../../methods/index.js';
 import { accumulate } from './accumulate.js';
 import { countdown } from './countdown.js';
+import { ranked } from './ranked.js';
 import { rate } from './rate.js';
 import type { DecisionRule } from './rule.js';
 import { schedule } from './schedule.js';
@@ -18,6 +19,7 @@ const RULES: { readonly [K in Decision['kind']]: DecisionRule<Extract<Decision, 
   threshold,
   accumulate,
   rate,
+  ranked,
 };
 
 /** A decision's rule, with the decision filled in. */
@@ -31,13 +33,14 @@ export type BoundRule = {
 
 export function ruleOf(decision: Decision): BoundRule {
   // The table is keyed by kind, so that the rule found takes this very decision.
-  const { start, measured, compare, level, everyStep, behind, end } = RULES[
+  const { start, measured, compare, compared, level, everyStep, behind, end } = RULES[
     decision.kind
   ] as DecisionRule<Decision>;
   return {
     start: at => start(decision, at),
     ...(measured && { measured: at => measured(decision, at) }),
     ...(compare && { compare: at => compare(decision, at) }),
+    ...(compared && { compared: at => compared(decision, at) }),
     ...(level && { level: at => level(decision, at) }),
     ...(everyStep && { everyStep }),
     ...(behind && { behind: at => behind(decision, at) }),

@@ -18,6 +18,12 @@ export interface Start {
   readonly threshold: () => Value;
 }
 
+/** What a computed step is measured by. */
+export interface Worth extends Start {
+  /** Whether each channel reuses, 1 or 0: float32 [channels]. */
+  readonly reused: Value;
+}
+
 /** What it is made of when the step's data is known. */
 export interface Level {
   readonly b: Builder;
@@ -33,6 +39,14 @@ export interface Looked {
   readonly context: Context;
   readonly clock: Clock;
   readonly samples: readonly Sample[];
+}
+
+/** Samples of some channels that are about to be compared. */
+export interface Comparing {
+  readonly b: Builder;
+  readonly clock: Clock;
+  readonly sample: Sample;
+  readonly channels: readonly number[];
 }
 
 /** The compute branch of the gate that holds what is measured. */
@@ -51,6 +65,7 @@ export interface End {
   /** 1 when the step was reused, float32 [1]. */
   readonly reused: Value;
   readonly threshold: () => Value;
+  readonly steps: () => Value;
   /** What the next step finds in the clock's fields. */
   readonly next: ReadonlyMap<string, Value>;
 }
@@ -63,9 +78,11 @@ export interface DecisionRule<D extends Decision> {
   /** Pairs that must be in order, and for each channel 1 or 0 where channels differ, float32 [channels]. */
   readonly start: (decision: D, start: Start) => { readonly less: readonly Pair[]; readonly row?: Value };
   /** When a computed step is measured, bool [1]; absent where nothing is measured behind the gate. */
-  readonly measured?: (decision: D, start: Start) => Value;
+  readonly measured?: (decision: D, worth: Worth) => Value;
   /** The similarity of this step, where the plan's metric does not give it: float32 [1]. */
   readonly compare?: (decision: D, looked: Looked) => Value;
+  /** What stands for a sample and its reference in the comparison, where they are not compared themselves. */
+  readonly compared?: (decision: D, comparing: Comparing) => Sample;
   /** What is compared with the threshold before the gate. */
   readonly level?: (decision: D, level: Level) => Value;
   /** Whether the reference of that index is set anew by every step; by computed ones otherwise. */
