@@ -10,6 +10,7 @@ import type { Outcome, Perform } from './outcome.js';
 interface Options {
   readonly output?: string | undefined;
   readonly method?: string | undefined;
+  readonly preset?: string | undefined;
   readonly set: ReadonlyMap<string, string>;
   readonly steps?: number | undefined;
   readonly calibration?: string | undefined;
@@ -31,7 +32,7 @@ export function addCompile(program: Command, perform: Perform): void {
     .argument('<model>', 'the exported model')
     .option('-o, --output <out>', 'the compiled model')
     .option('-m, --method <name>', HELP.method)
-
+    .option('--preset <model>', HELP.preset)
     .option('--set <key=value>', 'option of the method; may be repeated', setting, new Map<string, string>())
     .option('--steps <n>', 'denoising steps of a generation', positiveInteger)
     .option('--calibration <file>', HELP.calibration)

@@ -7,6 +7,7 @@ import type { FormName } from './form.js';
 export const HELP = {
   json: 'print one JSON object',
   method: 'caching method: a name, or a file of your own (default: bwcache)',
+  preset: 'published settings of a well-known model (default: found by structure), or none',
   calibration: 'what bwc calibrate measured of this model',
   latent: 'the input that is denoised, where bwc cannot tell',
   timestep: 'the input that tells the noise level, where bwc cannot tell',

@@ -7,6 +7,7 @@ import type { Outcome, Perform } from './outcome.js';
 
 interface Options {
   readonly method?: string | undefined;
+  readonly preset?: string | undefined;
   readonly set: ReadonlyMap<string, string>;
   readonly steps?: number | undefined;
   readonly calibration?: string | undefined;
@@ -22,7 +23,7 @@ export function addPlan(program: Command, perform: Perform): void {
     .description('show what bwc compile would do to a model; writes nothing')
     .argument('<model>', 'the exported model')
     .option('-m, --method <name>', HELP.method)
-
+    .option('--preset <model>', HELP.preset)
     .option('--set <key=value>', 'option of the method; may be repeated', setting, new Map<string, string>())
     .option('--steps <n>', 'denoising steps of a generation', positiveInteger)
     .option('--calibration <file>', HELP.calibration)

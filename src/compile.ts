@@ -37,6 +37,8 @@ export interface CompileOptions extends RoleHints {
   readonly method?: string | Method | undefined;
   /** Options of the method, as text or values. */
   readonly set?: Readonly<Record<string, unknown>> | undefined;
+  /** A well-known model whose published settings are the defaults; found by structure by default, `none` takes none. */
+  readonly preset?: string | undefined;
   /** Denoising steps of a generation. */
   readonly steps?: number | undefined;
   /** What was measured of the model, for methods that take their tables from it. */

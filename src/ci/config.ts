@@ -45,6 +45,7 @@ const entry = z
     previous: path.optional().describe("the last release's manifest, to compare with"),
     method: z.string().optional().describe('name of a method, or the file of one'),
     calibration: path.optional().describe('what bwc calibrate wrote, for methods that need it'),
+    preset: z.string().optional().describe('published settings of a well-known model, or none'),
     set: z.record(z.string(), z.unknown()).optional().describe('options of the method'),
     steps: z.number().int().positive().optional(),
     stateDefaults: z.boolean().optional(),

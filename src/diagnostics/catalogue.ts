@@ -303,6 +303,26 @@ export const CATALOGUE = {
     why: 'A method file exports what defineMethod returns, or is JSON with regions and a decision.',
     hint: 'See docs/guides/own-method.md.',
   }),
+  BWC310: entry<{ method: string; name: string; known: string }>({
+    kind: 'usage',
+    message: p => `${p.method} has no preset ${p.name}`,
+    why: 'A preset is what the authors of a method published for one model.',
+    hint: p => `Known presets: ${p.known}. Or set options with --set, or calibrate the model.`,
+  }),
+  BWC311: entry<{ method: string; names: string }>({
+    kind: 'usage',
+    severity: 'note',
+    message: p => `${p.method} takes the settings published for ${p.names}`,
+    why: 'The model has as many blocks, of the same width.',
+    hint: 'Options given with --set come first. --preset none takes the method’s own defaults.',
+  }),
+  BWC312: entry<{ method: string; names: string }>({
+    kind: 'usage',
+    severity: 'note',
+    message: p => `${p.method} has published settings for several models like this one: ${p.names}`,
+    why: 'They have the same structure and different settings, so the method’s own defaults were taken.',
+    hint: 'Say which one it is with --preset NAME.',
+  }),
   BWC321: entry<{ language: string; name: string; type: string }>({
     kind: 'unsupported',
     message: p => `no ${p.language} client can be written: ${p.name} has type ${p.type}`,

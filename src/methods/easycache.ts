@@ -17,6 +17,13 @@ export const easycache = defineMethod({
     most: shared.most(0),
     order: shared.order(0),
   }),
+  presets: {
+    'hunyuan-video': { threshold: 0.025, warmup: 5 },
+    'wan-1.3b': { threshold: 0.05, warmup: 10 },
+    'wan-14b': { threshold: 0.05, warmup: 10 },
+    'wan-i2v-480p': { threshold: 0.05, warmup: 10 },
+    'wan-i2v-720p': { threshold: 0.05, warmup: 10 },
+  },
   design: o => ({
     regions: [{ span: { kind: 'model' }, reuse: reuseOf('residual', o.order) }],
     decision: { kind: 'rate', threshold: o.threshold },

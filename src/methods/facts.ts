@@ -6,6 +6,8 @@ export interface ModelFacts {
   /** Denoising steps of a generation. */
   readonly steps: number;
   readonly blocks: readonly BlockFact[];
+  /** Channels of the stream that the blocks update, where known. */
+  readonly width?: number;
   /** What was measured of this very model, if anything. */
   readonly calibration?: Calibration;
 }

@@ -21,6 +21,13 @@ export const firstBlockCache = defineMethod({
     share: shared.share,
     samples: shared.samples,
   }),
+  presets: {
+    flux: { threshold: 0.08 },
+    'hunyuan-video': { threshold: 0.06 },
+    'wan-1.3b': { threshold: 0.03 },
+    'wan-14b': { threshold: 0.06 },
+    'qwen-image': { threshold: 0.2 },
+  },
   design: (o, facts) => ({
     regions: blockRun(facts, 1, facts.blocks.length, reuseOf('residual', o.order)),
     decision: {

@@ -40,6 +40,7 @@ export {
   shared,
   tokenSampling,
 } from './method.js';
+export { type KnownModel, type Presets, withPreset } from './presets.js';
 
 /** The built-in methods, in the order in which `bwc methods` shows them. */
 export const METHODS: readonly Method[] = [

@@ -21,6 +21,14 @@ export const magcache = defineMethod({
     ratios: list('own ratios of norms by step, separated by commas; of the calibration without any'),
     order: shared.order(0),
   }),
+  presets: {
+    flux: { threshold: 0.24, most: 5, retention: 0.1 },
+    'wan-1.3b': { threshold: 0.12, most: 4 },
+    'wan-14b': { threshold: 0.24, most: 6 },
+    'hunyuan-video': { threshold: 0.24, most: 6 },
+    'qwen-image': { threshold: 0.06, most: 2 },
+    'open-sora': { threshold: 0.12, most: 3 },
+  },
   design: (o, facts) => {
     const ratios = o.ratios.length > 0 ? o.ratios : magRatios(calibrationOf(facts, 'magcache'));
     const settings = { delta: o.threshold, maxSkip: o.most, retention: o.retention };

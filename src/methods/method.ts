@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { refuse } from '../diagnostics/index.js';
 import type { Design, Reuse, TokenSampling } from './design.js';
 import type { ModelFacts } from './facts.js';
+import type { Presets } from './presets.js';
 
 /** A caching method. Adding one is adding one file and one line in the list. */
 export interface Method<S extends z.ZodObject = z.ZodObject> {
@@ -14,6 +15,8 @@ export interface Method<S extends z.ZodObject = z.ZodObject> {
   readonly calibration?: string;
   /** Options with defaults and descriptions. */
   readonly options: S;
+  /** Settings that were published for well-known models. */
+  readonly presets?: Presets;
   /** What it does to a model. Refuses when the model does not suit it. */
   readonly design: (options: z.output<S>, facts: ModelFacts) => Design;
 }
@@ -42,6 +45,8 @@ const methodShape = z.object({
 export interface ConfiguredMethod {
   readonly method: Method;
   readonly options: Readonly<Record<string, unknown>>;
+  /** The same with other defaults: what was given stays. */
+  readonly over: (defaults: Readonly<Record<string, unknown>>) => ConfiguredMethod;
   readonly design: (facts: ModelFacts) => Design;
 }
 
@@ -57,7 +62,12 @@ export function configure(method: Method, given: Readonly<Record<string, unknown
     const name = String(issue?.path[0] ?? '?');
     refuse('BWC303', { name, value: String(given[name]), reason: issue?.message ?? 'not accepted' });
   }
-  return { method, options: parsed.data, design: facts => method.design(parsed.data, facts) };
+  return {
+    method,
+    options: parsed.data,
+    over: defaults => configure(method, { ...defaults, ...given }),
+    design: facts => method.design(parsed.data, facts),
+  };
 }
 
 /** Options that several methods share, written once. */

@@ -27,6 +27,12 @@ export const pab = defineMethod({
     from: z.coerce.number().min(0).max(1).default(0.15).describe('share of the steps before the window'),
     to: z.coerce.number().min(0).max(1).default(0.85).describe('share of the steps before its end'),
   }),
+  presets: {
+    'open-sora': { spatial: 2, temporal: 4, cross: 6, from: 0.07, to: 0.55 },
+    latte: { spatial: 2, temporal: 3, cross: 6, from: 0.2, to: 0.9 },
+    'cogvideox-2b': { spatial: 2, from: 0.15, to: 0.9 },
+    'cogvideox-5b': { spatial: 2, from: 0.15, to: 0.9 },
+  },
   design: (o, facts) => {
     const channels = ['spatial', 'temporal', 'cross', 'mlp'] as const;
     const used = channels.filter(name => o[name] > 1);

@@ -18,6 +18,11 @@ export const smoothcache = defineMethod({
     lookback: z.coerce.number().int().min(1).max(8).default(3).describe('most steps reused in a row'),
     order: shared.order(0),
   }),
+  presets: {
+    'dit-xl': { alpha: 0.18 },
+    'open-sora': { alpha: 0.03 },
+    'stable-audio': { alpha: 0.15 },
+  },
   design: (o, facts) => {
     const tables = [...smoothCache(calibrationOf(facts, 'smoothcache'), o)];
     return {

@@ -23,6 +23,9 @@ export const taylorseer = defineMethod({
         'what is predicted: the residual of all blocks, or (as in the paper) every attention and feed-forward',
       ),
   }),
+  presets: {
+    'dit-xl': { interval: 3, order: 3, region: 'branch' },
+  },
   design: (o, facts) => ({
     regions:
       o.region === 'stack'

@@ -10,6 +10,7 @@ import {
   type ModelFacts,
   memoryOf,
   type RegionDesign,
+  withPreset,
 } from '../methods/index.js';
 import { controlLayout, controlLength, historiesOf } from './control.js';
 import type { AlongPlan, Cut, Plan, Region, StatePlan, Taps } from './plan.js';
@@ -21,6 +22,8 @@ export interface PlanOptions {
   readonly steps?: number | undefined;
   readonly stateDefaults?: boolean | undefined;
   readonly calibration?: Calibration | undefined;
+  /** A well-known model whose published settings are taken; `none` takes none. */
+  readonly preset?: string | undefined;
   /** Hash of the original model. */
   readonly source: string;
 }
@@ -32,7 +35,7 @@ const DEFAULT_STEPS = 30;
 export function makePlan(
   model: Model,
   analysis: Analysis,
-  configured: ConfiguredMethod,
+  method: ConfiguredMethod,
   options: PlanOptions,
 ): { plan: Plan; diagnostics: readonly Diagnostic[] } {
   const { inferred, roles } = analysis;
@@ -40,7 +43,10 @@ export function makePlan(
   const known = options.steps ?? options.calibration?.sampler.steps;
   const steps = known ?? DEFAULT_STEPS;
   const diagnostics: Diagnostic[] = known === undefined ? [diagnostic('BWC305', { steps })] : [];
-  const design = mergeChannels(configured.design(modelFacts(analysis, steps, options.calibration)));
+  const facts = modelFacts(analysis, steps, options.calibration);
+  const { configured, diagnostics: notes } = withPreset(method, facts, options.preset);
+  diagnostics.push(...notes);
+  const design = mergeChannels(configured.design(facts));
   if (design.regions.length === 0) refuse('BWC306', { method: configured.method.name });
   const batch = inferred.shapeOf(roles.latent.value)?.[0];
   const cuts = design.regions.map(r => cutOf(graph, analysis, r.span));
@@ -113,8 +119,11 @@ function mergeChannels(design: Design): Design {
 /** What methods are told of the model. */
 function modelFacts(analysis: Analysis, steps: number, calibration: Calibration | undefined): ModelFacts {
   const { flow, inferred, roles } = analysis;
+  const stream = analysis.blocks[0]?.streams[0]?.in;
+  const width = stream && inferred.shapeOf(stream)?.at(-1);
   return {
     steps,
+    ...(typeof width === 'number' && { width }),
     ...(calibration && { calibration }),
     blocks: analysis.blocks.map(({ group, branches }) => ({
       group,

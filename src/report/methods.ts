@@ -8,6 +8,7 @@ import {
   type Method,
   type ModelFacts,
   memoryOf,
+  type Presets,
 } from '../methods/index.js';
 import { type Column, pairs, table } from './table.js';
 import { plural, type Screen, wrap } from './text.js';
@@ -35,6 +36,8 @@ export interface MethodFacts {
   /** Whether it takes tables from a calibration: always, or when; null where never. */
   readonly calibration: string | null;
   readonly options: readonly OptionFacts[];
+  /** Settings that were published for well-known models. */
+  readonly presets: Presets;
 }
 
 /** The model that a method's cost is told of: as many blocks as DiT-XL. */
@@ -74,7 +77,7 @@ const propertySchema = z.object({
 type Property = z.infer<typeof propertySchema>;
 
 export function methodFacts(method: Method): MethodFacts {
-  const { name, title, source, summary, calibration = null, options } = method;
+  const { name, title, source, summary, calibration = null, options, presets = {} } = method;
   const schema = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
   const properties = z.record(z.string(), propertySchema).parse(schema.properties ?? {});
   const defaults: Readonly<Record<string, unknown>> = options.parse({});
@@ -95,6 +98,7 @@ export function methodFacts(method: Method): MethodFacts {
       accepts: accepts(property),
       description: property.description ?? '',
     })),
+    presets,
   };
 }
 
@@ -175,7 +179,21 @@ export function methodText(method: MethodFacts, screen: Screen): string {
     ],
     ...(method.calibration === null ? [] : [['calibration', method.calibration]]),
   ] as [string, string][];
-  return `${head}\n\n${summary.join('')}\n${pairs(facts, screen)}\n${table(columns, rows, screen)}`;
+  return `${head}\n\n${summary.join('')}\n${pairs(facts, screen)}\n${table(columns, rows, screen)}${presetText(method.presets, screen)}`;
+}
+
+/** Settings by model, as `--preset` takes them. */
+function presetText(presets: Presets, screen: Screen): string {
+  const rows = Object.entries(presets).map(([model, settings]) => [model, settingsText(settings)]);
+  if (rows.length === 0) return '';
+  return `\n${table([{ head: 'preset' }, { head: 'settings', gives: 'lines' }], rows, screen)}`;
+}
+
+/** Settings as `--set` takes them. */
+export function settingsText(settings: Readonly<Record<string, string | number>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
 }
 
 function valueText(value: unknown): string {

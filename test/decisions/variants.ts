@@ -36,6 +36,7 @@ export interface Variant {
   readonly title: string;
   readonly fixture: Fixture;
   readonly set: Readonly<Record<string, unknown>>;
+  readonly preset?: string;
   /** Says which places and values these are: variants of the same share a session. */
   readonly at: string;
   readonly placed: Placed;
@@ -292,7 +293,8 @@ export const VARIANTS: readonly Variant[] = [
     {
       ...modulated,
       title: "Wan's polynomial, ten first steps, at most three in a row",
-      set: { preset: 'wan-1.3b', threshold: 1, warmup: 10, most: 3 },
+      preset: 'wan-1.3b',
+      set: { threshold: 1, warmup: 10, most: 3 },
       reference: all =>
         new AddedUp({
           ...all,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { METHODS, type Method } from '../../src/methods/index.js';
-import { methodFacts } from '../../src/report/methods.js';
+import { methodFacts, settingsText } from '../../src/report/methods.js';
 
 /** Set to write the tables anew. */
 const UPDATE = process.env['BWC_UPDATE'] !== undefined;
@@ -9,16 +9,28 @@ const UPDATE = process.env['BWC_UPDATE'] !== undefined;
 const FOLDER = new URL('../../docs/methods/', import.meta.url);
 const BETWEEN = /(?<=<!-- options -->\n)[\s\S]*?(?=<!-- \/options -->)/;
 
-/** The options as a Markdown table. */
-function optionTable(method: Method): string {
+/** The options, and the presets where there are any, as Markdown tables. */
+function optionTables(method: Method): string {
+  const { options, presets } = methodFacts(method);
   const cell = (value: unknown): string => String(value).replaceAll('|', '\\|');
-  const rows = methodFacts(method).options.map(o => [
+  const rows = options.map(o => [
     `\`${o.name}\``,
     o.default === '' || (Array.isArray(o.default) && o.default.length === 0) ? '' : `\`${cell(o.default)}\``,
     cell(o.accepts),
     cell(o.description),
   ]);
-  const lines = [['option', 'default', 'accepts', 'what it does'], ['---', '---', '---', '---'], ...rows];
+  const described = markdown(['option', 'default', 'accepts', 'what it does'], rows);
+  const published = Object.entries(presets).map(([model, settings]) => [
+    `\`${model}\``,
+    `\`${settingsText(settings)}\``,
+  ]);
+  return published.length === 0
+    ? described
+    : `${described.trimEnd()}\n${markdown(['`--preset`', 'published settings'], published)}`;
+}
+
+function markdown(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [heads, heads.map(() => '---'), ...rows];
   return `\n${lines.map(line => `| ${line.join(' | ')} |\n`).join('')}\n`;
 }
 
@@ -26,7 +38,7 @@ describe('pages of methods', () => {
   it.each(METHODS)('$name says what its options are', method => {
     const file = new URL(`${method.name}.md`, FOLDER);
     const page = readFileSync(file, 'utf8');
-    const table = optionTable(method);
+    const table = optionTables(method);
     if (UPDATE)
       writeFileSync(
         file,
