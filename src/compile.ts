@@ -20,6 +20,7 @@ import {
   type Half,
   keepTime,
   localise,
+  manifestOfTwo,
   measure,
   type Pass,
   predict,
@@ -107,7 +108,8 @@ export function compile(model: Model, options: CompileOptions = {}): Compiled {
   const manifest = manifestSchema.parse(JSON.parse(model.metadata.get(MANIFEST_KEY) ?? 'null'));
   const compiled = { model, analysis, plan, manifest, diagnostics };
   if (!isSplit) return compiled;
-  return { ...compiled, split: { compute: halfOf(context, 'compute'), reuse: halfOf(context, 'reuse') } };
+  const split = { compute: halfOf(context, 'compute'), reuse: halfOf(context, 'reuse') };
+  return { ...compiled, manifest: manifestOfTwo(manifest, [split.compute, split.reuse]), split };
 }
 
 function halfOf(context: Context, half: Half): Model {

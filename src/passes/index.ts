@@ -14,6 +14,6 @@ export { keepRest } from './rest.js';
 export { runPasses } from './runner.js';
 export { sink } from './sink.js';
 export { type Half, splitPass } from './split.js';
-export { stamp } from './stamp.js';
+export { manifestOfTwo, stamp } from './stamp.js';
 export { strip } from './strip.js';
 export { weigh } from './weigh.js';

@@ -1,6 +1,7 @@
-import { allNodes, bitsOf, type TensorType } from '../ir/index.js';
+import { allNodes, bitsOf, type Model, type TensorType } from '../ir/index.js';
 import { looksAtStep } from '../methods/index.js';
 import { KNOBS, MANIFEST_KEY, type Manifest, type Plan, statesOf } from '../plan/index.js';
+import { mayShareBuffer } from './in-place.js';
 import {
   type Context,
   KNOBS_INPUT,
@@ -45,7 +46,6 @@ const NEXT: Manifest['signals'][number] = {
 /** What clients need to know of the compiled model. */
 function manifestOf(context: Context): Manifest {
   const { model, plan, emitted } = context;
-  const added = [...allNodes(model.graph)].filter(n => n.name.startsWith('bwc/')).length;
   const ours = (name: string): boolean => name.startsWith('bwc.');
   return {
     format: 'bwc.manifest',
@@ -63,13 +63,11 @@ function manifestOf(context: Context): Manifest {
       timestep: plan.timestep?.name ?? null,
       prediction: outerName(context, plan.prediction),
     },
-    state: statesOf(plan).map(s => ({
-      input: stateInput(s.name),
-      output: stateOutput(s.name),
-      ...described(s.type),
-      bytes: bytesOf(s.type),
-      holds: s.holds,
-    })),
+    state: statesOf(plan).map(s => {
+      const pair = { input: stateInput(s.name), output: stateOutput(s.name) };
+      const size = { ...described(s.type), bytes: bytesOf(s.type) };
+      return { ...pair, ...size, inPlace: sharesBuffer(model, pair), holds: s.holds };
+    }),
     knobs: [
       { input: KNOBS_INPUT, type: 'float32', shape: [KNOBS.length], fields: KNOBS.map(k => ({ ...k })) },
     ],
@@ -110,9 +108,32 @@ function manifestOf(context: Context): Manifest {
       flops: region.flops ?? null,
       nodes: compute.nodes.filter(n => !n.name.startsWith('bwc/')).length,
     })),
-    cost: { flops: plan.flops ?? null, addedNodes: added, deviceToHost: decidesOnHost(plan) ? 0 : 1 },
+    cost: {
+      flops: plan.flops ?? null,
+      addedNodes: addedNodes(model),
+      deviceToHost: decidesOnHost(plan) ? 0 : 1,
+    },
     source: { sha256: plan.source },
   };
+}
+
+/** The manifest for two models, where what it says of the graph holds for both. */
+export function manifestOfTwo(manifest: Manifest, halves: readonly Model[]): Manifest {
+  return {
+    ...manifest,
+    state: manifest.state.map(pair => ({ ...pair, inPlace: halves.every(half => sharesBuffer(half, pair)) })),
+    cost: { ...manifest.cost, addedNodes: Math.max(...halves.map(addedNodes)) },
+  };
+}
+
+function addedNodes({ graph }: Model): number {
+  return [...allNodes(graph)].filter(node => node.name.startsWith('bwc/')).length;
+}
+
+function sharesBuffer({ graph }: Model, pair: { readonly input: string; readonly output: string }): boolean {
+  const input = graph.inputs.find(value => value.name === pair.input);
+  const output = graph.outputs.find(value => value.name === pair.output);
+  return input !== undefined && output !== undefined && mayShareBuffer(graph, input, output);
 }
 
 /**

@@ -11,6 +11,11 @@ const state = z.object({
   ...tensor,
   /** Bytes at the shape below, or null when a symbolic dimension leaves it open. */
   bytes: z.number().int().nonnegative().nullable(),
+  /**
+   * True where both may be bound to one buffer: proved on the graph, whatever reads the old state has run before the new
+   * one is written. `src/passes/in-place.ts` has the rule.
+   */
+  inPlace: z.boolean().default(false),
   holds: z.string(),
 });
 
@@ -85,6 +90,7 @@ export const manifestSchema = z.object({
   ),
   cost: z.object({
     flops: z.number().nullable(),
+    /** Of two models, in that which has more. */
     addedNodes: z.number().int().nonnegative(),
     /** Predicted copies from device to host per step on a CUDA provider. */
     deviceToHost: z.number().int().nonnegative(),

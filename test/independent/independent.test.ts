@@ -6,6 +6,7 @@ import { METHODS } from '../../src/methods/index.js';
 import { generate, openModel, type Tensors } from '../../src/runtime/index.js';
 import { writeSplit } from '../../src/serve/index.js';
 import { defined, FIXTURES, type Fixture, read, TRAINED } from '../blocks/fixtures.js';
+import { eager, feedsOf, originalSteps, STEPS } from '../contract/cases.js';
 import { build, completed, open, profileOf } from '../decisions/compiled.js';
 import { folder, has, python, written } from './python.js';
 
@@ -34,18 +35,21 @@ describe.skipIf(!CHECKER)('the checker of onnx', () => {
   });
 });
 
-/** Of each kind of decision one: every fixture sees their splits, the trained models those of all methods. */
-const SPLIT_EVERYWHERE: ReadonlySet<string> = new Set([
-  'bwcache',
-  'taylorseer',
-  'first-block-cache',
-  'teacache',
-]);
+/** Of each kind of decision one: other fixtures see these, the trained models all methods. */
+const EVERYWHERE: ReadonlySet<string> = new Set(['bwcache', 'taylorseer', 'first-block-cache', 'teacache']);
+
+/** Models with one stream and with two. */
+const STRUCTURED = FIXTURES.filter(({ title }) =>
+  ['tiny-video-dit.dynamo', 'flux.torchscript'].includes(title),
+);
+
+/** Their decisions read what is kept: nothing of it may be overwritten. */
+const UNSHARED = ['easycache'];
 
 describe.skipIf(!CHECKER)('the checker of onnx, of two models', () => {
   it.each(METHODS)('accepts both, $name', async ({ name }) => {
     const paths: string[] = [];
-    for (const fixture of SPLIT_EVERYWHERE.has(name) ? FIXTURES : TRAINED) {
+    for (const fixture of EVERYWHERE.has(name) ? FIXTURES : TRAINED) {
       const options = completed(fixture, { method: name, steps: 30 });
       if (build(fixture, options).plan.channels > 1) continue;
       const compiled = compile(read(fixture), { ...options, emit: 'split' });
@@ -70,6 +74,25 @@ describe('the protocol in docs/guides/clients.md', () => {
     expect(protocol?.length).toBeGreaterThan(10);
     expect(comments).toEqual(protocol);
   });
+});
+
+describe.skipIf(!RUNTIME)('state that the manifest allows to overwrite', () => {
+  it.each(STRUCTURED)('changes no bit of $title', async fixture => {
+    const feeds = feedsOf(await originalSteps(fixture, {}));
+    const methods = METHODS.filter(({ name }) => EVERYWHERE.has(name) || TRAINED.includes(fixture));
+    const cases = methods.map(method => {
+      const built = build(fixture, { method: method.name, steps: STEPS, set: eager(method) });
+      const { model } = written(built, `${fixture.title}.${method.name}.in-place`);
+      return [method.name, { model, state: built.manifest.state, steps: feeds.map(described) }] as const;
+    });
+    const answers = python('in_place.py', Object.fromEntries(cases)) as Record<
+      string,
+      { same: boolean; shared: number }
+    >;
+    expect(Object.entries(answers).flatMap(([name, { same }]) => (same ? [] : [name]))).toEqual([]);
+    const unshared = Object.entries(answers).flatMap(([name, { shared }]) => (shared > 0 ? [] : [name]));
+    expect(unshared).toEqual(UNSHARED.filter(name => name in answers));
+  }, 180_000);
 });
 
 describe.skipIf(!RUNTIME).each(TRAINED)('onnxruntime in Python, $title', fixture => {

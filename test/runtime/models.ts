@@ -188,6 +188,7 @@ export function cachedManifest(): Manifest {
     type: 'float32' as const,
     shape,
     bytes: null,
+    inPlace: name === 'v',
     holds: '',
   });
   const signal = (name: 'computed' | 'count') => ({

@@ -101,6 +101,7 @@ describe('a compiled model', () => {
         type: 'float32',
         shape: [1],
         bytes: 4,
+        inPlace: false,
         holds: 'a counter',
       },
     ],
