@@ -7,7 +7,7 @@ export function addStrip(program: Command, perform: Perform): void {
   program
     .command('strip')
     .description('take the caching out of a compiled model: gives the original back')
-    .argument('<compiled>', 'a model that bwc compiled')
+    .argument('<compiled>', 'a model that bwc compiled, or the manifest of two')
     .requiredOption('-o, --output <out>', 'the model without caching')
     .addOption(new Option('--weights <how>', HELP.weights).choices(WEIGHTS_CHOICES))
     .option('--json', HELP.json)
@@ -17,13 +17,16 @@ export function addStrip(program: Command, perform: Perform): void {
 async function stripFile(path: string, output: string, weights: Weights | undefined): Promise<Outcome> {
   const { checkOutputs, checkWeights } = await import('./files.js');
   checkOutputs(path, [output]);
-  const [{ strip }, { readModel, writeModel }, { allNodes }] = await Promise.all([
+  const [{ strip }, { readModel, writeModel }, { allNodes }, { modelFiles }] = await Promise.all([
     import('../src/passes/strip.js'),
     import('../src/onnx/index.js'),
     import('../src/ir/index.js'),
+    import('../src/runtime/manifest.js'),
   ]);
-  const model = readModel(path);
-  await checkWeights(model, path, [output], { weights });
+  // Of two models the one that computes.
+  const [source] = await modelFiles(path);
+  const model = readModel(source);
+  await checkWeights(model, source, [output], { weights });
   const before = [...allNodes(model.graph)].length;
   strip(model);
   const nodes = [...allNodes(model.graph)].length;

@@ -4,13 +4,14 @@ import {
   captures,
   type Graph,
   isWithin,
+  type Model,
   type Node,
   Tensor,
   type Value,
 } from '../ir/index.js';
 import { statesOf } from '../plan/index.js';
 import { builder, type Context, need, type Pass, stateInput, stateOutput } from './pass.js';
-import { UNDO_KEY } from './undo.js';
+import { UNDO_KEY, undoSchema } from './undo.js';
 
 /** The two models of a split. */
 export type Half = 'compute' | 'reuse';
@@ -37,9 +38,16 @@ export const splitPass = (half: Half): Pass => ({
       chooseBetween(graph, node, b);
     }
     prune(graph);
-    model.metadata.delete(UNDO_KEY);
+    if (half === 'reuse') model.metadata.delete(UNDO_KEY);
+    else forgetGates(model);
   },
 });
+
+/** The computing model can be stripped: it holds all of the original. */
+function forgetGates({ metadata }: Model): void {
+  const undo = undoSchema.parse(JSON.parse(metadata.get(UNDO_KEY) ?? 'null'));
+  metadata.set(UNDO_KEY, JSON.stringify({ ...undo, gates: [], renamed: {} }));
+}
 
 /** True for an `If` that stands in the graph itself and that bwc put there. */
 function isOurIf(node: Node): boolean {

@@ -5,11 +5,11 @@ import { UNDO_KEY, type Undo, undoSchema } from './undo.js';
 
 /**
  * Takes the caching out again: the model is structurally what it was before `compile` (model-local functions, which
- * compiling inlines, stay inlined). Refuses with BWC207 when the model was not compiled by bwc, and with
- * BWC242 when it is one of two.
+ * compiling inlines, stay inlined). The computing one of two models lacks what no output needed. Refuses with BWC207 when the model
+ * was not compiled by bwc, and with BWC242 when it is the reusing one of two.
  */
 export function strip(model: Model): void {
-  refuseHalf(model);
+  refuseReusing(model);
   const undo = undoOf(model);
   const { graph } = model;
   const gates = undo.gates.map(name => {
@@ -21,14 +21,15 @@ export function strip(model: Model): void {
   for (const { compute } of gates) giveBack(graph, compute);
   for (const { compute } of gates) restoreConstants(graph, compute, undo);
   for (const { gate, compute } of gates) bringBack(graph, gate, compute, undo);
+  if (gates.length === 0) joinUp(graph, undo);
   rereadShapes(graph, undo);
   removeOurs(graph);
   model.metadata.delete(MANIFEST_KEY);
   model.metadata.delete(UNDO_KEY);
 }
 
-/** The halves of a split have no record of what to take back. */
-function refuseHalf({ metadata }: Model): void {
+/** The reusing one of two models lacks what is skipped, and has no record of what to take back. */
+function refuseReusing({ metadata }: Model): void {
   if (metadata.has(UNDO_KEY)) return;
   let manifest: unknown;
   try {
@@ -76,7 +77,7 @@ function restoreConstants(graph: Graph, compute: Graph, undo: Undo): void {
   };
   for (const value of [...compute.initializers]) {
     restore(value);
-    compute.removeInitializer(value);
+    if (isOurs(value.name)) compute.removeInitializer(value);
   }
   for (const node of compute.nodes) for (const output of node.outputs) if (output) restore(output);
 }
@@ -93,6 +94,21 @@ function bringBack(graph: Graph, gate: Node, compute: Graph, undo: Undo): void {
   const mine = compute.nodes.filter(n => !isOurs(n.name));
   compute.detach(new Set(mine));
   graph.insertBefore(gate, mine);
+}
+
+/** Where no gate is left, as in the computing one of two models, branches lie in the graph itself. */
+function joinUp(graph: Graph, undo: Undo): void {
+  restoreConstants(graph, graph, undo);
+  for (const node of graph.nodes) {
+    const [output] = node.outputs;
+    if (output === undefined || !isOurs(node.name)) continue;
+    const { name } = output;
+    const value = original(output);
+    if (value === output) continue;
+    const isOutput = graph.outputs.includes(output);
+    output.replaceUses(value, user => !('opType' in user) || !isOurs(user.name));
+    if (isOutput) value.name = name;
+  }
 }
 
 /** Makes shapes be read again of the values that they were read of. */
