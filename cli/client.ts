@@ -16,7 +16,7 @@ export function addClient(program: Command, perform: Perform): void {
   program
     .command('client')
     .description('write a typed client for exactly this compiled model')
-    .argument('<compiled>', 'a model that bwc compiled')
+    .argument('<compiled>', 'a model that bwc compiled, or the manifest of two')
     .addOption(
       new Option('--lang <language>', 'language of the client').choices(LANGUAGES).makeOptionMandatory(),
     )
@@ -32,15 +32,16 @@ export function addClient(program: Command, perform: Perform): void {
 async function writeClientFile(path: string, { lang, output, runtime }: Options): Promise<Outcome> {
   const { checkOutputs, writeTexts } = await import('./files.js');
   checkOutputs(path, [output]);
-  const [{ writeClient }, { readModel }, { manifestOf }] = await Promise.all([
+  const [{ writeClient }, { readModel }, { manifestOf, modelFiles }] = await Promise.all([
     import('../src/clients/index.js'),
     import('../src/onnx/index.js'),
     import('../src/runtime/manifest.js'),
   ]);
   const manifest = await manifestOf(path);
   if (manifest === undefined) refuse('BWC207', {});
-  if (manifest.split !== undefined) refuse('BWC352', {});
-  const text = await writeClient(readModel(path), manifest, lang, { file: basename(path), runtime });
+  const [model] = await modelFiles(path);
+  const file = basename(manifest.split === undefined ? model : model.replace(/\.compute\.onnx$/, '.onnx'));
+  const text = await writeClient(readModel(model), manifest, lang, { file, runtime });
   await writeTexts([[output, text]]);
   const lines = text.split('\n').length - 1;
   return {

@@ -1,5 +1,15 @@
 import type { DataType } from '../ir/index.js';
-import { type ClientFacts, docOf, freshDims, type Port, plain, sentence, typeOf } from './facts.js';
+import {
+  type ClientFacts,
+  docOf,
+  freshDims,
+  type Port,
+  plain,
+  type SplitFacts,
+  type StatePair,
+  sentence,
+  typeOf,
+} from './facts.js';
 
 /** Element types with their C++ type; half types are ONNX Runtime's own. */
 export const CPP: Partial<Record<DataType, string>> = {
@@ -25,7 +35,7 @@ export function cppClient(facts: ClientFacts): string {
   const results = new Identifiers();
   const outputs = facts.outputs.map(port => results.add(port));
   const named: Named = { ...facts, inputs, outputs };
-  return `${[heading(facts), types(named), stream(named), MODEL, loop(named), '}  // namespace'].join('\n\n')} ${space(facts)}\n`;
+  return `${[heading(facts), types(named), stream(named), model(named), loop(named), '}  // namespace'].join('\n\n')} ${space(facts)}\n`;
 }
 
 interface NamedPort extends Port {
@@ -39,6 +49,10 @@ interface Named extends ClientFacts {
 
 const space = ({ file }: ClientFacts): string => identifier(file.replace(/\.onnx$/, ''));
 
+/** What a model is loaded from. */
+const filesOf = ({ file, split }: ClientFacts): readonly string[] =>
+  split ? [split.compute, split.reuse] : [file];
+
 const heading = (facts: ClientFacts): string => `/**
  * A client of ${facts.title}.
  *
@@ -46,7 +60,9 @@ const heading = (facts: ClientFacts): string => `/**
  * outputs. A stream threads them from step to step; a new generation needs no reset. With the CUDA provider appended to the session's options, state stays on the device:
  *
  *     Ort::MemoryInfo cuda("Cuda", OrtDeviceAllocator, 0, OrtMemTypeDefault);
- *     ${space(facts)}::Model model(env, "${facts.file.replaceAll(/["\\]/g, '')}", options, cuda);
+ *     ${space(facts)}::Model model(env, ${filesOf(facts)
+   .map(file => `"${file.replaceAll(/["\\]/g, '')}"`)
+   .join(', ')}, options, cuda);
  */
 #pragma once
 
@@ -56,6 +72,7 @@ const heading = (facts: ClientFacts): string => `/**
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -69,7 +86,7 @@ struct Tensor {
   std::vector<std::int64_t> shape;
 };`;
 
-function types({ inputs, outputs, knobs, signals }: Named): string {
+function types({ inputs, outputs, knobs, signals, split }: Named): string {
   const fields = knobs.flatMap(knob => knob.fields);
   return `/** What a step is fed: the inputs of the original model. */
 struct Inputs {
@@ -90,60 +107,104 @@ ${fields.map(({ name, doc }) => `  /** ${sentence(doc)} */\n  double ${identifie
 struct Step {
   Outputs outputs;
   Signals signals;
-};`;
+};
+
+/**
+ * What is kept between two steps. A state that was saved is not written to again, and costs no copy. Its tensors are \`tensors\`, in
+ * the order of \`reset\`; of a state made by hand the rest may be left out.
+ */
+struct State {
+  std::vector<std::shared_ptr<Ort::Value>> tensors;
+  /** Of the inputs of the step that gave it. */
+  std::vector<std::vector<std::int64_t>> sizes;
+${
+  split
+    ? `  /** Whether the next step may reuse, said with which knobs; without any the reuse model is asked. */
+  bool may_reuse = true;
+  std::vector<double> knobs;
+`
+    : ''
+}};`;
 }
 
-function stream({ inputs, outputs, state, knobs, signals }: Named): string {
+function stream({ inputs, outputs, state, knobs, signals, split }: Named): string {
+  const sessions = split ? ['compute', 'reuse'] : ['session'];
   const knobLines = knobs.map(({ input, type, fields }, i) => {
     const values = fields.map(({ name }) => `static_cast<${CPP[type] ?? ''}>(knobs.${identifier(name)})`);
     return `    const std::vector<${CPP[type] ?? ''}> knobs${i} = {${values.join(', ')}};
     bind(binding, ${string(input)}, Tensor<${CPP[type] ?? ''}>{knobs${i}.data(), {${fields.length}}});
 `;
   });
-  const told = signals.flatMap(signal => signal.outputs);
-  let at = state.length;
-  const outputLines = outputs.map(port => `    step.outputs.${port.member} = std::move(results[${at++}]);\n`);
-  const signalLines = signals.map(({ name, outputs: list }) => {
-    const values = list.map(() => `numbers(results[${at++}])`).join(', ');
-    return name === 'computed'
-      ? `    step.signals.computed = least({${values}}) != 0;\n`
-      : `    step.signals.${identifier(name)} = most({${values}});\n`;
-  });
+  const onHost = [
+    ...outputs.map(port => port.name),
+    ...signals.flatMap(signal => signal.outputs),
+    ...(split?.next ?? []),
+  ];
+  const result = (name: string): string => `results[${state.length + onHost.indexOf(name)}]`;
+  const told = (names: readonly string[]): string => names.map(name => `numbers(${result(name)})`).join(', ');
+  const signalLines = signals.map(({ name, outputs: list }) =>
+    name === 'computed'
+      ? `    step.signals.computed = least({${told(list)}}) != 0;\n`
+      : `    step.signals.${identifier(name)} = most({${told(list)}});\n`,
+  );
   return `/** One generation: the state between its steps. It must not outlive its model. */
 class Stream {
  public:
   Knobs knobs;
 
-  Stream(Ort::Session& session, const OrtMemoryInfo* device) : session_(&session), device_(device) { reset(); }
+  Stream(${sessions.map(name => `Ort::Session& ${name}, `).join('')}const OrtMemoryInfo* device)
+      : ${sessions.map(name => `${name}_(&${name}), `).join('')}device_(device) {
+    reset();
+  }
 
-  /** Runs one step. Steps of one stream must not overlap. */
+  /** Runs one step. Steps of one stream must not overlap. After one that fails the stream is a fresh one. */
   Step step(const Inputs& inputs) {
-    Ort::IoBinding binding(*session_);
-${inputs.map(port => `    bind(binding, ${string(port.name)}, inputs.${port.member});\n`).join('')}${knobLines.join('')}\
-${state.map((pair, i) => `    binding.BindInput(${string(pair.name)}, state_[${i}]);\n`).join('')}\
-${state.map(pair => `    bind_output(binding, ${string(pair.output)}, ${pair.onDevice ? 'device_' : 'host_'});\n`).join('')}\
-${[...outputs.map(port => port.name), ...told].map(name => `    bind_output(binding, ${string(name)}, host_);\n`).join('')}\
-    session_->Run(Ort::RunOptions{nullptr}, binding);
-    std::vector<Ort::Value> results = binding.GetOutputValues();
+    const std::vector<std::vector<std::int64_t>> sizes = {${inputs.map(port => `inputs.${port.member}.shape`).join(', ')}};
+    std::vector<Ort::Value> results;
+    try {
+${split ? CHOOSE : '      results = run(*session_, inputs, sizes == state_.sizes);\n'}\
+    } catch (...) {
+      reset();
+      throw;
+    }
     Step step;
-${outputLines.join('')}${signalLines.join('')}\
+${signalLines.join('')}\
+${split ? `    const bool may_reuse = least({${told(split.next)}}) != 0;\n` : ''}\
+${outputs.map(port => `    step.outputs.${port.member} = std::move(${result(port.name)});\n`).join('')}\
     results.erase(results.begin() + ${state.length}, results.end());
-    state_ = std::move(results);
+    state_ = State{share(std::move(results)), sizes${split ? ', may_reuse, knob_values()' : ''}};
     return step;
   }
 
+  /** The state as it is now; the stream goes on without changing it. */
+  State save() const { return state_; }
+
+  /** Goes on from a state of this model. */
+  void restore(const State& state) { state_ = state; }
+
   /** Forgets everything. A new generation does not need it. */
   void reset() {
-    state_.clear();
+    std::vector<Ort::Value> fresh;
 ${state
   .map(
     pair =>
-      `    // ${pair.doc}: ${plain(typeOf(pair))}\n    add_zeros({${freshDims(pair).join(', ')}}, ${ENUMS[pair.type] ?? ''}, ${width(pair.type)});\n`,
+      `    // ${pair.doc}: ${plain(typeOf(pair))}\n    fresh.push_back(zeros({${freshDims(pair).join(', ')}}, ${ENUMS[pair.type] ?? ''}, ${width(pair.type)}));\n`,
   )
   .join('')}\
+    state_ = State{share(std::move(fresh)), {}${split ? ', false, knob_values()' : ''}};
   }
 
  private:
+  /** With the sizes of the step before, state that nobody else holds is overwritten where the graph allows it. */
+  std::vector<Ort::Value> run(Ort::Session& session, const Inputs& inputs, bool same_sizes) {
+    Ort::IoBinding binding(session);
+${inputs.map(port => `    bind(binding, ${string(port.name)}, inputs.${port.member});\n`).join('')}${knobLines.join('')}\
+${state.map((pair, i) => stateLine(pair, i)).join('')}\
+${onHost.map(name => `    bind_output(binding, ${string(name)}, host_);\n`).join('')}\
+    session.Run(Ort::RunOptions{nullptr}, binding);
+    return binding.GetOutputValues();
+  }
+${split ? `\n${reused(split, told)}` : ''}
   template <typename T>
   void bind(Ort::IoBinding& binding, const char* name, const Tensor<T>& tensor) {
     std::size_t count = 1;
@@ -152,17 +213,34 @@ ${state
                                                         tensor.shape.size()));
   }
 
+  void bind_state(Ort::IoBinding& binding, std::size_t at, const char* input, const char* output,
+                  const OrtMemoryInfo* memory, bool in_place) {
+    const std::shared_ptr<Ort::Value>& value = state_.tensors.at(at);
+    binding.BindInput(input, *value);
+    if (in_place && value.use_count() == 1) {
+      binding.BindOutput(output, *value);
+    } else {
+      bind_output(binding, output, memory);
+    }
+  }
+
   static void bind_output(Ort::IoBinding& binding, const char* name, const OrtMemoryInfo* memory) {
     Ort::ThrowOnError(Ort::GetApi().BindOutputToDevice(binding, name, memory));
   }
 
-  /** State as a generation starts with it; sizes that the caller chooses are 0. */
-  void add_zeros(const std::vector<std::int64_t>& shape, ONNXTensorElementDataType type, std::size_t width) {
+  static std::vector<std::shared_ptr<Ort::Value>> share(std::vector<Ort::Value> values) {
+    std::vector<std::shared_ptr<Ort::Value>> shared;
+    for (Ort::Value& value : values) shared.push_back(std::make_shared<Ort::Value>(std::move(value)));
+    return shared;
+  }
+
+  /** A tensor as a generation starts with it; sizes that the caller chooses are 0. */
+  static Ort::Value zeros(const std::vector<std::int64_t>& shape, ONNXTensorElementDataType type, std::size_t width) {
     Ort::AllocatorWithDefaultOptions allocator;
     Ort::Value value = Ort::Value::CreateTensor(allocator, shape.data(), shape.size(), type);
     for (std::int64_t size : shape) width *= static_cast<std::size_t>(size);
     if (width > 0) std::memset(value.GetTensorMutableData<std::uint8_t>(), 0, width);
-    state_.push_back(std::move(value));
+    return value;
   }
 
   static std::vector<double> numbers(Ort::Value& value) {
@@ -196,30 +274,66 @@ ${state
     for (const auto& list : lists) x = std::max(x, *std::max_element(list.begin(), list.end()));
     return x;
   }
-
-  Ort::Session* session_;
+${split ? `\n${knobValues(knobs)}` : ''}
+${sessions.map(name => `  Ort::Session* ${name}_;\n`).join('')}\
   const OrtMemoryInfo* device_;
   Ort::MemoryInfo host_ = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
-  std::vector<Ort::Value> state_;
+  State state_;
 };`;
 }
 
-const MODEL = `/** The loaded model. \`device\` is where state is kept between steps: the device of the provider. */
+const stateLine = ({ name, output, onDevice, inPlace }: StatePair, i: number): string =>
+  `    bind_state(binding, ${i}, ${string(name)}, ${string(output)}, ${onDevice ? 'device_' : 'host_'}, ${inPlace ? 'same_sizes' : 'false'});\n`;
+
+const CHOOSE = `      const bool same_sizes = sizes == state_.sizes;
+      std::optional<std::vector<Ort::Value>> reused = reuse(inputs, same_sizes);
+      results = reused ? std::move(*reused) : run(*compute_, inputs, same_sizes);
+`;
+
+const reused = (
+  { computed }: SplitFacts,
+  told: (names: readonly string[]) => string,
+): string => `  /** What the reuse model gives, where the step is one to reuse. */
+  std::optional<std::vector<Ort::Value>> reuse(const Inputs& inputs, bool same_sizes) {
+    // Of other knobs the reuse model tells, unless the state is fresh.
+    const bool ask = !state_.sizes.empty() && state_.knobs != knob_values();
+    if (!state_.may_reuse && !ask) return std::nullopt;
+    try {
+      std::vector<Ort::Value> results = run(*reuse_, inputs, same_sizes);
+      if (least({${told(computed)}}) == 0) return results;
+    } catch (const Ort::Exception&) {
+      // A state of other sizes. Of inputs that are wrong by themselves the compute model tells.
+    }
+    return std::nullopt;
+  }
+`;
+
+const knobValues = (knobs: ClientFacts['knobs']): string => `  std::vector<double> knob_values() const {
+    return {${knobs.flatMap(({ fields }) => fields.map(({ name }) => `knobs.${identifier(name)}`)).join(', ')}};
+  }
+`;
+
+/** The class that loads the model, or both models of a split. */
+function model({ split }: ClientFacts): string {
+  const names = split ? ['compute', 'reuse'] : ['session'];
+  const paths = split ? names : ['path'];
+  return `/** ${split ? 'The two loaded models: one computes every step, the other reuses.' : 'The loaded model.'} \`device\` is where state is kept between steps: the device of the provider. */
 class Model {
  public:
-  Model(Ort::Env& env, const ORTCHAR_T* path, const Ort::SessionOptions& options,
+  Model(Ort::Env& env, ${paths.map(path => `const ORTCHAR_T* ${path}, `).join('')}const Ort::SessionOptions& options,
         Ort::MemoryInfo device = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault))
-      : session_(env, path, options), device_(std::move(device)) {}
+      : ${names.map((name, i) => `${name}_(env, ${paths[i]}, options), `).join('')}device_(std::move(device)) {}
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
   /** A generation of its own: classifier-free guidance takes one stream for each of its two predictions. */
-  Stream stream() { return Stream(session_, device_); }
+  Stream stream() { return Stream(${names.map(name => `${name}_, `).join('')}device_); }
 
  private:
-  Ort::Session session_;
+${names.map(name => `  Ort::Session ${name}_;\n`).join('')}\
   Ort::MemoryInfo device_;
 };`;
+}
 
 function loop({ inputs, outputs, latent, timestep, prediction }: Named): string {
   const memberOf = (port: Port): string => inputs.find(p => p.name === port.name)?.member ?? '';

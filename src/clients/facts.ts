@@ -16,6 +16,20 @@ export interface StatePair extends Port {
   readonly shape: readonly (number | string)[];
   /** Whether it is worth keeping on the device; counters are read by the host. */
   readonly onDevice: boolean;
+  /** Whether input and output may be one buffer, and it is worth it. */
+  readonly inPlace: boolean;
+}
+
+/** The two models of a split, and what tells which to run. */
+export interface SplitFacts {
+  /** File names. */
+  readonly compute: string;
+  readonly reuse: string;
+  /** The counters, all zero in a fresh state. */
+  readonly control: StatePair;
+  /** Outputs that say whether the step should have been computed, and whether the next one may reuse. */
+  readonly computed: readonly string[];
+  readonly next: readonly string[];
 }
 
 /** Everything that is written into a client; all of it is in the model's signature and manifest. */
@@ -31,7 +45,9 @@ export interface ClientFacts {
   readonly prediction: Port;
   readonly state: readonly StatePair[];
   readonly knobs: Manifest['knobs'];
-  /** Each kind of signal with the outputs that carry it. */
+  /** Absent where one model does all. */
+  readonly split: SplitFacts | undefined;
+  /** Each kind of signal that is of interest to the caller, with the outputs that carry it. */
   readonly signals: readonly {
     readonly name: string;
     readonly doc: string;
@@ -60,7 +76,16 @@ export function clientFacts(model: Model, manifest: Manifest, file: string): Cli
     if (found === undefined) throw new Error(`the manifest names ${name}, which the model has not`);
     return found;
   };
-  const names = [...new Set(manifest.signals.map(signal => signal.name))];
+  const { split } = manifest;
+  const names = new Set(manifest.signals.map(signal => signal.name));
+  const told = (name: string): string[] =>
+    manifest.signals.filter(signal => signal.name === name).map(signal => signal.output);
+  names.delete('next');
+  const state = manifest.state.map(({ input, output, type, shape, inPlace, holds }): StatePair => {
+    const onDevice = isFloat(type) && shape.length > 1;
+    return { name: input, output, type, shape, doc: plain(holds), onDevice, inPlace: onDevice && inPlace };
+  });
+  const [control] = state;
   return {
     file: plain(file),
     title: `${plain(file)}: ${manifest.method}, ${manifest.steps} steps, by ${plain(manifest.compiler)}`,
@@ -69,14 +94,12 @@ export function clientFacts(model: Model, manifest: Manifest, file: string): Cli
     latent: find(inputs, roles.latent),
     timestep: roles.timestep === null ? undefined : find(inputs, roles.timestep),
     prediction: find(outputs, roles.prediction),
-    state: manifest.state.map(({ input, output, type, shape, holds }) => {
-      const onDevice = isFloat(type) && shape.length > 1;
-      return { name: input, output, type, shape, doc: plain(holds), onDevice };
-    }),
+    state,
     knobs: manifest.knobs,
-    signals: names.map(name => {
-      const signals = manifest.signals.filter(signal => signal.name === name);
-      return { name, doc: plain(signals[0]?.doc ?? ''), outputs: signals.map(signal => signal.output) };
+    split: split && control && { ...split, control, computed: told('computed'), next: told('next') },
+    signals: [...names].map(name => {
+      const doc = manifest.signals.find(signal => signal.name === name)?.doc ?? '';
+      return { name, doc: plain(doc), outputs: told(name) };
     }),
   };
 }

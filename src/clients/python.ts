@@ -1,5 +1,14 @@
 import type { DataType } from '../ir/index.js';
-import { type ClientFacts, docOf, freshDims, type Port, plain, type StatePair, sentence } from './facts.js';
+import {
+  type ClientFacts,
+  docOf,
+  freshDims,
+  type Port,
+  plain,
+  type SplitFacts,
+  type StatePair,
+  sentence,
+} from './facts.js';
 
 /** Element types that ONNX Runtime takes from NumPy. */
 export const NUMPY: Partial<Record<DataType, string>> = {
@@ -19,26 +28,34 @@ export const NUMPY: Partial<Record<DataType, string>> = {
 
 /** The client's text: one module that needs numpy and onnxruntime. */
 export function pythonClient(facts: ClientFacts): string {
-  return `${[heading(facts), IMPORTS, types(facts), tables(facts), MODEL, stream(facts), loop(facts)]
+  return `${[
+    heading(facts),
+    imports(facts),
+    types(facts),
+    tables(facts),
+    model(facts),
+    stream(facts),
+    loop(facts),
+  ]
     .join('\n\n')
     .replaceAll(/\n{4,}/g, '\n\n\n')}\n`;
 }
 
-const heading = ({ title, file }: ClientFacts): string => `"""A client of ${title}.
+const heading = ({ title, file, split }: ClientFacts): string => `"""A client of ${title}.
 
 Written by \`bwc client\`: write it again when the model is compiled again. The model keeps its cache in extra inputs and
 outputs. A stream threads them from step to step; a new generation needs no reset. On a CUDA provider state stays on the
 device:
 
-    model = Model(${string(file)}, providers=["CUDAExecutionProvider"], device="cuda")
+    model = Model(${split ? `${string(split.compute)}, ${string(split.reuse)}` : string(file)}, providers=["CUDAExecutionProvider"], device="cuda")
 """`;
 
-const IMPORTS = `from __future__ import annotations
+const imports = ({ split }: ClientFacts): string => `from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
-
+${split ? 'from weakref import WeakKeyDictionary\n' : ''}
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
@@ -84,21 +101,28 @@ class Pair(NamedTuple):
     shape: tuple[int, ...]
     #: Counters stay with the host, which reads them.
     on_device: bool
+    #: The graph has read the old state before it writes the new one, so that both may be one buffer.
+    in_place: bool
 `,
   ].join('\n\n');
 }
 
-function tables({ state, knobs, outputs }: ClientFacts): string {
+function tables({ state, knobs, outputs, signals, split }: ClientFacts): string {
   const rows = state.map(pair => `    # ${pair.doc}: ${typeText(pair)}\n    ${pairText(pair)},\n`);
   const inputs = knobs.map(({ input, type, shape, fields }) => {
     const dims = shape.map(d => (typeof d === 'number' ? d : fields.length));
     const values = fields.map(({ name }) => `knobs.${name}`).join(', ');
     return `        ${string(input)}: np.array([${values}], ${NUMPY[type] ?? ''}).reshape(${tuple(dims)}),\n`;
   });
+  const told = signals.flatMap(signal => signal.outputs);
   return `
 STATE = [
 ${rows.join('')}]
 OUTPUTS = [${outputs.map(port => string(port.name)).join(', ')}]
+ON_HOST = [*OUTPUTS, ${[...told, ...(split?.next ?? [])].map(string).join(', ')}]
+
+Feeds = Mapping[str, np.ndarray]
+State = dict[str, ort.OrtValue]
 
 
 def knob_inputs(knobs: Knobs) -> dict[str, np.ndarray]:
@@ -108,29 +132,109 @@ ${inputs.join('')}    }
 }
 
 const pairText = (pair: StatePair): string =>
-  `Pair(${string(pair.name)}, ${string(pair.output)}, ${NUMPY[pair.type] ?? ''}, ${tuple(freshDims(pair))}, ${pair.onDevice ? 'True' : 'False'})`;
+  `Pair(${string(pair.name)}, ${string(pair.output)}, ${NUMPY[pair.type] ?? ''}, ${tuple(freshDims(pair))}, ${bool(pair.onDevice)}, ${bool(pair.inPlace)})`;
 
-const MODEL = `
+const bool = (x: boolean): string => (x ? 'True' : 'False');
+
+/** Opening and running: a form of the model is a class of its own. */
+const model = ({ split }: ClientFacts): string => (split ? twoModels(split) : ONE_MODEL);
+
+const LOADING = `        providers: Sequence[Any] = ("CPUExecutionProvider",),
+        device: str = "cpu",
+        options: ort.SessionOptions | None = None,
+    ) -> None:`;
+
+const STREAM = `
+    def stream(self) -> Stream:
+        """A generation of its own: classifier-free guidance takes one stream for each of its two predictions."""
+        return Stream(self)
+`;
+
+const BIND = `
+def run(session: ort.InferenceSession, feeds: Feeds, state: State, same_sizes: bool, device: str) -> State:
+    """All tensors in, all out. With the sizes of the step before, state is overwritten where the graph allows it."""
+    binding = session.io_binding()
+    for name, array in feeds.items():
+        binding.bind_cpu_input(name, np.ascontiguousarray(array))
+    for pair in STATE:
+        value = state[pair.input]
+        binding.bind_ortvalue_input(pair.input, value)
+        if pair.in_place and same_sizes:
+            binding.bind_ortvalue_output(pair.output, value)
+        else:
+            binding.bind_output(pair.output, device if pair.on_device else "cpu")
+    for name in ON_HOST:
+        binding.bind_output(name, "cpu")
+    session.run_with_iobinding(binding)
+    return dict(zip([pair.output for pair in STATE] + ON_HOST, binding.get_outputs()))
+`;
+
+const ONE_MODEL = `${BIND}
+
 class Model:
     """The loaded model. \`device\` is where state is kept between steps: the device of the provider."""
 
     def __init__(
         self,
         path: str,
-        providers: Sequence[Any] = ("CPUExecutionProvider",),
-        device: str = "cpu",
-        options: ort.SessionOptions | None = None,
-    ) -> None:
-        self.session = ort.InferenceSession(path, options, providers=list(providers))
-        self.device = device
+${LOADING}
+        self._session = ort.InferenceSession(path, options, providers=list(providers))
+        self._device = device
+${STREAM}
+    def run(self, inputs: Feeds, knobs: Feeds, state: State, same_sizes: bool) -> State:
+        """What a stream does for each step."""
+        return run(self._session, {**inputs, **knobs}, state, same_sizes, self._device)
+`;
 
-    def stream(self) -> Stream:
-        """A generation of its own: classifier-free guidance takes one stream for each of its two predictions."""
-        return Stream(self)
+const twoModels = ({ control, computed, next }: SplitFacts): string => `${BIND}
+
+class Model:
+    """The two loaded models: one computes every step, the other reuses.
+
+    \`device\` is where state is kept between steps: the device of the provider.
+    """
+
+    def __init__(
+        self,
+        compute: str,
+        reuse: str,
+${LOADING}
+        self._compute, self._reuse = (
+            ort.InferenceSession(path, options, providers=list(providers)) for path in (compute, reuse)
+        )
+        self._device = device
+        # Of a state that a step gave: whether the next step may reuse, said with which knobs.
+        self._forecasts: WeakKeyDictionary[ort.OrtValue, tuple[bool, Feeds]] = WeakKeyDictionary()
+${STREAM}
+    def run(self, inputs: Feeds, knobs: Feeds, state: State, same_sizes: bool) -> State:
+        """What a stream does for each step: runs the model that it wants."""
+        feeds = {**inputs, **knobs}
+        results = self._reused(feeds, knobs, state, same_sizes)
+        if results is None:
+            results = run(self._compute, feeds, state, same_sizes, self._device)
+        self._forecasts[results[${string(control.output)}]] = (all_true(results, ${next.map(string).join(', ')}), knobs)
+        return results
+
+    def _reused(self, feeds: Feeds, knobs: Feeds, state: State, same_sizes: bool) -> State | None:
+        """What the reuse model gives, where the step is one to reuse."""
+        control = state[${string(control.name)}]
+        may_reuse, said_with = self._forecasts.get(control, (False, None))
+        # Of a state from elsewhere and of other knobs the reuse model tells; a fresh state is computed.
+        if not (may_reuse if said_with is knobs else np.any(control.numpy())):
+            return None
+        try:
+            results = run(self._reuse, feeds, state, same_sizes, self._device)
+        except Exception:
+            # A state of other sizes. Of inputs that are wrong by themselves the compute model tells.
+            return None
+        return None if all_true(results, ${computed.map(string).join(', ')}) else results
+
+
+def all_true(results: State, *names: str) -> bool:
+    return all(np.all(results[name].numpy()) for name in names)
 `;
 
 function stream({ signals }: ClientFacts): string {
-  const names = signals.flatMap(signal => signal.outputs);
   const read = signals.map(({ name, outputs }) => {
     const values = outputs.map(output => `values[${string(output)}]`).join(', ');
     const all = outputs.length === 1 ? values : `np.concatenate([np.ravel(v) for v in (${values})])`;
@@ -143,25 +247,19 @@ class Stream:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._knobs = knob_inputs(Knobs())
-        self._state: dict[str, ort.OrtValue] = {}
         self.reset()
 
     def step(self, inputs: Inputs) -> Step:
-        """Runs one step. Steps of one stream must not overlap."""
-        binding = self._model.session.io_binding()
-        for name, array in {**inputs, **self._knobs}.items():
-            binding.bind_cpu_input(name, np.ascontiguousarray(array))
-        for name, value in self._state.items():
-            binding.bind_ortvalue_input(name, value)
-        on_host = OUTPUTS + [${names.map(string).join(', ')}]
-        for pair in STATE:
-            binding.bind_output(pair.output, self._model.device if pair.on_device else "cpu")
-        for name in on_host:
-            binding.bind_output(name, "cpu")
-        self._model.session.run_with_iobinding(binding)
-        results = binding.get_outputs()
-        self._state = {pair.input: value for pair, value in zip(STATE, results)}
-        values: dict[str, Any] = {name: value.numpy() for name, value in zip(on_host, results[len(STATE) :])}
+        """Runs one step. Steps of one stream must not overlap. After one that fails the stream is a fresh one."""
+        sizes = {name: np.shape(array) for name, array in inputs.items()}
+        try:
+            results = self._model.run(inputs, self._knobs, self._state, sizes == self._sizes)  # type: ignore[arg-type]
+        except Exception:
+            self.reset()
+            raise
+        self._state = {pair.input: results[pair.output] for pair in STATE}
+        self._sizes = sizes
+        values: dict[str, Any] = {name: results[name].numpy() for name in ON_HOST}
         return Step(
             outputs={name: values[name] for name in OUTPUTS},  # type: ignore[misc]
             signals=Signals(
@@ -183,6 +281,8 @@ ${read.join('')}            ),
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from a state of this model."""
         self._state = {pair.input: ort.OrtValue.ortvalue_from_numpy(state[pair.input]) for pair in STATE}
+        # The arrays are the caller's: the next step gives state of its own.
+        self._sizes: dict[str, tuple[int, ...]] | None = None
 `;
 }
 

@@ -1,6 +1,6 @@
 import type { PropertySignatureStructure, SourceFile } from 'ts-morph';
 import type { DataType } from '../ir/index.js';
-import { type ClientFacts, docOf, freshDims, type Port, plain, sentence } from './facts.js';
+import { type ClientFacts, docOf, freshDims, type Port, plain, type SplitFacts, sentence } from './facts.js';
 
 /** Element types that the JavaScript bindings of ONNX Runtime take, with the array that holds them. */
 export const ARRAYS: Partial<Record<DataType, string>> = {
@@ -141,7 +141,10 @@ ${inputs.join('\n')}
 }`);
 }
 
-const model = ({ file }: ClientFacts): string => `/** The loaded model. */
+const model = ({ file, split, knobs }: ClientFacts): string =>
+  split ? twoModels(split, knobs) : oneModel(file);
+
+const oneModel = (file: string): string => `/** The loaded model. */
 export class Model {
   readonly #session: InferenceSession;
 
@@ -150,17 +153,15 @@ export class Model {
   }
 
   /** Loads ${file}: its path, its address in a browser, or its bytes. */
-  static async open(source: string | Uint8Array, options: InferenceSession.SessionOptions = {}): Promise<Model> {
-    const session =
-      typeof source === 'string'
-        ? await InferenceSession.create(source, options)
-        : await InferenceSession.create(source, options);
-    return new Model(session);
+  static async open(source: Source, options: InferenceSession.SessionOptions = {}): Promise<Model> {
+    return new Model(await load(source, options));
   }
 
-  /** A generation of its own: classifier-free guidance takes one stream for each of its two predictions. */
-  stream(): Stream {
-    return new Stream(this.#session);
+${STREAM}
+
+  /** All tensors in, all out: what a stream does for each step. */
+  run(feeds: Feeds): Promise<Results> {
+    return this.#session.run(feeds);
   }
 
   async release(): Promise<void> {
@@ -168,23 +169,86 @@ export class Model {
   }
 }`;
 
+const STREAM = `  /** A generation of its own: classifier-free guidance takes one stream for each of its two predictions. */
+  stream(): Stream {
+    return new Stream(this);
+  }`;
+
+const twoModels = (
+  { compute, reuse, control, computed, next }: SplitFacts,
+  knobs: ClientFacts['knobs'],
+): string => `/** The two loaded models: one computes every step, the other reuses. */
+export class Model {
+  readonly #compute: InferenceSession;
+  readonly #reuse: InferenceSession;
+  /** Of a state that a step gave: whether the next step may reuse, said with which knobs. */
+  readonly #forecasts = new WeakMap<Tensor, { readonly mayReuse: boolean; readonly knobs: readonly unknown[] }>();
+
+  private constructor(compute: InferenceSession, reuse: InferenceSession) {
+    this.#compute = compute;
+    this.#reuse = reuse;
+  }
+
+  /** Loads ${plain(compute)} and ${plain(reuse)}: their paths, their addresses in a browser, or their bytes. */
+  static async open(compute: Source, reuse: Source, options: InferenceSession.SessionOptions = {}): Promise<Model> {
+    return new Model(await load(compute, options), await load(reuse, options));
+  }
+
+${STREAM}
+
+  /** All tensors in, all out: runs the model that the step wants. */
+  async run(feeds: Feeds): Promise<Results> {
+    const results = (await this.#reused(feeds)) ?? (await this.#compute.run(feeds));
+    const mayReuse = numbers(results, ${next.map(string).join(', ')}).every(x => x !== 0);
+    this.#forecasts.set(tensor(results, ${string(control.output)}), { mayReuse, knobs: knobsOf(feeds) });
+    return results;
+  }
+
+  /** What the reuse model gives, where the step is one to reuse. */
+  async #reused(feeds: Feeds): Promise<Results | undefined> {
+    if (!this.#mayReuse(feeds)) return undefined;
+    // It fails on a state of other sizes. Of feeds that are wrong by themselves the compute model tells.
+    const results = await this.#reuse.run(feeds).catch(() => undefined);
+    if (results === undefined) return undefined;
+    return numbers(results, ${computed.map(string).join(', ')}).some(x => x !== 0) ? undefined : results;
+  }
+
+  /** Of a state from elsewhere and of other knobs the reuse model tells; a fresh state is computed. */
+  #mayReuse(feeds: Feeds): boolean {
+    const control = tensor(feeds, ${string(control.name)});
+    const known = this.#forecasts.get(control);
+    const knobs = knobsOf(feeds);
+    if (known?.knobs.every((value, i) => value === knobs[i])) return known.mayReuse;
+    return Array.from(control.data as Iterable<unknown>, Number).some(x => x !== 0);
+  }
+
+  async release(): Promise<void> {
+    await this.#compute.release();
+    await this.#reuse.release();
+  }
+}
+
+function knobsOf(feeds: Feeds): readonly unknown[] {
+  return [${knobs.map(knob => `feeds[${string(knob.input)}]`).join(', ')}];
+}`;
+
 const stream = ({
   outputs,
   signals,
 }: ClientFacts): string => `/** One generation: the state between its steps. */
 export class Stream {
-  readonly #session: InferenceSession;
+  readonly #model: Model;
   #state: State = {};
-  #knobs: Record<string, Tensor> = knobInputs({});
+  #knobs: Feeds = knobInputs({});
 
-  constructor(session: InferenceSession) {
-    this.#session = session;
+  constructor(model: Model) {
+    this.#model = model;
     this.reset();
   }
 
   /** Runs one step. Steps of one stream must not overlap. */
   async step(inputs: Inputs): Promise<Step> {
-    const results = await this.#session.run({ ...inputs, ...this.#state, ...this.#knobs });
+    const results = await this.#model.run({ ...inputs, ...this.#state, ...this.#knobs });
     this.#state = Object.fromEntries(STATE.map(({ input, output }) => [input, tensor(results, output)]));
     return {
       outputs: {
@@ -287,13 +351,23 @@ export async function denoise(model: Model, generation: Generation): Promise<${l
 }`);
 }
 
-const HELPERS = `function tensor(results: InferenceSession.OnnxValueMapType, name: string): Tensor {
+const HELPERS = `type Source = string | Uint8Array;
+type Feeds = Readonly<Record<string, Tensor>>;
+type Results = InferenceSession.OnnxValueMapType;
+
+function load(source: Source, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+  return typeof source === 'string'
+    ? InferenceSession.create(source, options)
+    : InferenceSession.create(source, options);
+}
+
+function tensor(results: Results, name: string): Tensor {
   const value = results[name];
-  if (value === undefined) throw new Error(\`the model gave no \${name}\`);
+  if (value === undefined) throw new Error(\`there is no \${name}\`);
   return value as Tensor;
 }
 
-function numbers(results: InferenceSession.OnnxValueMapType, ...names: readonly string[]): number[] {
+function numbers(results: Results, ...names: readonly string[]): number[] {
   return names.flatMap(name => Array.from(tensor(results, name).data as Iterable<unknown>, Number));
 }`;
 

@@ -238,9 +238,9 @@ export const CATALOGUE = {
   }),
   BWC242: entry<{ compute: string; reuse: string }>({
     kind: 'user',
-    message: p => `one of the two models ${p.compute} and ${p.reuse} cannot be stripped`,
-    why: 'Neither of them holds what tells the original apart from what was added.',
-    hint: 'Take the original, or compile it without --emit split and strip that.',
+    message: p => `${p.reuse}, the reusing one of two models, cannot be stripped`,
+    why: 'It holds neither the skipped blocks nor their weights.',
+    hint: p => `Strip ${p.compute}.`,
   }),
   BWC243: entry<{ method: string }>({
     kind: 'user',
@@ -358,12 +358,6 @@ export const CATALOGUE = {
     message: () => '--emit split and --state-defaults exclude each other',
     why: 'Of two models the host chooses one at each step and keeps the state; a caller that feeds no state never reuses.',
     hint: 'Leave one of the two out.',
-  }),
-  BWC352: entry<Record<never, never>>({
-    kind: 'unsupported',
-    message: () => 'no client is written for two models yet',
-    why: 'The clients that bwc writes drive one session.',
-    hint: 'Follow docs/guides/split.md, or compile without --emit split.',
   }),
   BWC401: entry<{ reason: string }>({
     kind: 'user',

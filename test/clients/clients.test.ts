@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   type CachedModel,
+  compile,
   generate,
   type HostTensor,
   type Language,
@@ -14,10 +15,11 @@ import {
   type Model,
   readModelFrom,
   writeClient,
+  writeSplit,
 } from '../../src/index.js';
 import { Random } from '../../src/runtime/random.js';
 import { bytesOf, fromNumbers, numbersOf } from '../../src/runtime/tensors.js';
-import { defined, FIXTURES, type Fixture, TRAINED } from '../blocks/fixtures.js';
+import { defined, FIXTURES, type Fixture, read, TRAINED } from '../blocks/fixtures.js';
 import { build, open, profileOf } from '../decisions/compiled.js';
 import { cachedManifest, cachedModel } from '../runtime/models.js';
 
@@ -40,15 +42,48 @@ const LIBRARY = join(
   `bin/napi-v6/${platform()}/${arch()}/libonnxruntime.so.1`,
 );
 
-const STEPS = 12;
+const STEPS = 30;
 const trained = defined(TRAINED[0]);
 const FILES: Readonly<Record<Language, string>> = { ts: 'ts', python: 'py', cpp: 'hpp' };
 
 mkdirSync(OUT, { recursive: true });
 
-function written(fixture: Fixture): string {
-  const path = join(OUT, `${fixture.family}.onnx`);
-  writeFileSync(path, build(fixture, { steps: STEPS }).bytes);
+/** A compiled form of the trained model: its files, and what a client is written of. */
+interface Form {
+  readonly title: string;
+  /** Name of the client's file, and of its namespace. */
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly model: Model;
+  readonly manifest: Manifest;
+}
+
+/** One model with an `If`, and two without. */
+const FORMS: Form[] = [];
+const TITLES = ['one model', 'two models'] as const;
+const formOf = (title: string): Form => defined(FORMS.find(form => form.title === title));
+
+async function addForms(): Promise<void> {
+  const { bytes, model, manifest } = build(trained, { steps: STEPS });
+  const path = join(OUT, `${trained.family}.onnx`);
+  writeFileSync(path, bytes);
+  FORMS.push({ title: 'one model', name: 'tiny_video_dit', paths: [path], model, manifest });
+  const compiled = compile(read(trained), { steps: STEPS, emit: 'split' });
+  const output = join(OUT, `${trained.family}.split.onnx`);
+  const { files, manifest: whole } = await writeSplit(compiled, output);
+  FORMS.push({
+    title: 'two models',
+    name: 'tiny_video_dit_split',
+    paths: [files.compute, files.reuse],
+    model: compiled.model,
+    manifest: whole,
+  });
+}
+
+async function clientOfForm({ name, model, manifest }: Form, language: Language): Promise<string> {
+  const file = `${name.replaceAll('_', '-').replace('-split', '.split')}.onnx`;
+  const path = join(OUT, `${name}.${FILES[language]}`);
+  writeFileSync(path, await writeClient(model, manifest, language, { file }));
   return path;
 }
 
@@ -161,11 +196,10 @@ async function guided(cond: CachedModel): Promise<Guided> {
 }
 
 let reference: Guided;
-let path: string;
 beforeAll(async () => {
   rmSync(OUT, { recursive: true });
   mkdirSync(OUT, { recursive: true });
-  path = written(trained);
+  await addForms();
   const model = await open(build(trained, { steps: STEPS }));
   reference = await guided(model);
   await model.close();
@@ -201,7 +235,7 @@ describe('every client', () => {
 
 interface GeneratedTs {
   readonly Model: {
-    open(path: string, options: object): Promise<{ stream(): GeneratedStream; release(): Promise<void> }>;
+    open(...paths: unknown[]): Promise<{ stream(): GeneratedStream; release(): Promise<void> }>;
   };
   denoise(this: void, model: unknown, generation: object): Promise<{ data: Float32Array }>;
 }
@@ -212,22 +246,27 @@ interface GeneratedStream {
   ): Promise<{ outputs: { velocity: { data: Float32Array } }; signals: { computed: boolean } }>;
   set(knobs: object): void;
   reset(): void;
-  save(): object;
+  save(): Record<string, { data: Float32Array; dims: number[] }>;
   restore(state: object): void;
 }
 
 describe('TypeScript', () => {
-  it('type-checks at its strictest, for every fixture and for odd names, and generates as our runtime does', async () => {
+  beforeAll(async () => {
     const dynamo = FIXTURES.filter(
       fixture => fixture.exporter === 'dynamo' && fixture.family !== trained.family,
     );
-    const clients = await Promise.all([trained, ...dynamo].map(fixture => clientOf(fixture, 'ts')));
-    typecheck([...clients, await awkwardClient('ts')]);
+    const clients = await Promise.all(dynamo.map(fixture => clientOf(fixture, 'ts')));
+    const ours = await Promise.all(FORMS.map(form => clientOfForm(form, 'ts')));
+    // For every fixture and for odd names.
+    typecheck([...ours, ...clients, await awkwardClient('ts')]);
+  }, 120_000);
 
-    const built = pathToFileURL(join(OUT, 'built/tiny_video_dit.js')).href;
+  it.each(TITLES)('type-checks at its strictest, and generates as our runtime does: %s', async title => {
+    const { name, paths } = formOf(title);
+    const built = pathToFileURL(join(OUT, `built/${name}.js`)).href;
     const { Model, denoise } = (await import(built)) as GeneratedTs;
     const { Tensor } = await import('onnxruntime-common');
-    const model = await Model.open(path, { intraOpNumThreads: 1, logSeverityLevel: 4 });
+    const model = await Model.open(...paths, { intraOpNumThreads: 1, logSeverityLevel: 4 });
     const decisions: string[] = [];
     const label = (y: number): object => ({ y: new Tensor('int64', [BigInt(y)], [1]) });
     const result = await denoise(model, {
@@ -260,12 +299,20 @@ describe('TypeScript', () => {
     expect((await stream.step(inputs(5))).outputs.velocity.data).toEqual(sixth);
     stream.set({ force: 1 });
     expect((await stream.step(inputs(6))).signals.computed).toBe(true);
+    // A copy of the tensors, as one that was saved elsewhere.
+    const copied = Object.fromEntries(
+      Object.entries(saved).map(([at, { data, dims }]) => [at, new Tensor('float32', data.slice(), dims)]),
+    );
+    stream.set({});
+    stream.restore(copied);
+    expect((await stream.step(inputs(5))).outputs.velocity.data).toEqual(sixth);
     await model.release();
   });
 });
 
 describe.skipIf(!hasPython)('Python', () => {
-  it('generates what Node generates; saves, restores and forces', async () => {
+  it.each(TITLES)('generates what Node generates; saves, restores and forces: %s', async title => {
+    const form = formOf(title);
     const model = await open(build(trained, { steps: STEPS }));
     const steps = await generate(model, profileOf(trained, { steps: STEPS }), 100);
     await model.close();
@@ -274,8 +321,8 @@ describe.skipIf(!hasPython)('Python', () => {
         [...tensors].map(([name, t]) => [name, { ...t, data: bytesOf(t).toString('base64') }]),
       );
     const task = {
-      client: await clientOf(trained, 'python'),
-      model: path,
+      client: await clientOfForm(form, 'python'),
+      models: form.paths,
       steps: steps.map(({ feeds, outputs }) => ({ feeds: described(feeds), outputs: described(outputs) })),
       names: ['x', 't', 'velocity'],
     };
@@ -284,7 +331,13 @@ describe.skipIf(!hasPython)('Python', () => {
     expect(run.stderr).toBe('');
     const { difference, ...rest } = JSON.parse(run.stdout) as { difference: number };
     const decisions = steps.map(step => (step.signals?.computed ? 'C' : '.')).join('');
-    expect(rest).toEqual({ decisions, resumes: true, forced: [true, true], loops: true });
+    expect(rest).toEqual({
+      decisions,
+      'in place': ['bwc.state.features'],
+      resumes: true,
+      forced: [true, true],
+      loops: true,
+    });
     expect(difference).toBeLessThanOrEqual(1e-6);
   });
 
@@ -302,20 +355,25 @@ describe.skipIf(!hasCompiler)('C++', () => {
   };
 
   it('compiles without a warning against the declarations that it uses, also with odd names', async () => {
-    const clients = [await clientOf(trained, 'cpp'), await awkwardClient('cpp')];
-    const source = join(OUT, 'syntax.cpp');
+    await Promise.all(FORMS.map(form => clientOfForm(form, 'cpp')));
+    const minimal = `-I${join(HERE, 'minimal')}`;
+    const odd = join(OUT, 'odd.cpp');
+    writeFileSync(odd, `#include "${await awkwardClient('cpp')}"\n`);
+    compile('-fsyntax-only', minimal, odd);
     // A template is only checked when it is used, as the program for the real header does.
-    writeFileSync(source, [...clients, join(HERE, 'run.cpp')].map(file => `#include "${file}"\n`).join(''));
-    compile('-fsyntax-only', `-I${join(HERE, 'minimal')}`, source);
+    for (const more of [[], ['-DTWO_MODELS']])
+      compile('-fsyntax-only', minimal, ...more, join(HERE, 'run.cpp'));
   });
 
-  it.skipIf(HEADERS === undefined || !existsSync(LIBRARY))(
-    'compiles against the real header and generates what Node generates, bit for bit',
-    async () => {
-      await clientOf(trained, 'cpp');
-      const program = join(OUT, 'run');
+  it.skipIf(HEADERS === undefined || !existsSync(LIBRARY)).each(TITLES)(
+    'compiles against the real header and generates what Node generates, bit for bit: %s',
+    async title => {
+      const form = formOf(title);
+      await clientOfForm(form, 'cpp');
+      const program = join(OUT, form.name);
       // Links by path, and finds the library there when it runs.
       compile(
+        ...(form.manifest.split ? ['-DTWO_MODELS'] : []),
         '-isystem',
         HEADERS ?? '',
         join(HERE, 'run.cpp'),
@@ -326,7 +384,7 @@ describe.skipIf(!hasCompiler)('C++', () => {
       );
       const [noise, result] = [join(OUT, 'noise.bin'), join(OUT, 'result.bin')];
       writeFileSync(noise, bytesOf(start));
-      const decisions = execFileSync(program, [path, noise, result], { encoding: 'utf8' });
+      const decisions = execFileSync(program, [noise, result, ...form.paths], { encoding: 'utf8' });
       expect(decisions.trim()).toBe(reference.decisions);
       const wanted = bytesOf(reference.latent);
       expect(readFileSync(result)).toEqual(Buffer.concat([wanted, wanted]));

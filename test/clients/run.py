@@ -1,8 +1,8 @@
 """Runs generations with a generated client.
 
-Standard input holds an object: `client` and `model` are paths, `steps` a list of `{"feeds", "outputs"}` as another runtime had
+Standard input holds an object: `client` is a path, `models` one or two, `steps` a list of `{"feeds", "outputs"}` as another runtime had
 them, `names` the latent, timestep and prediction. Standard output gets the decisions, the difference of the outputs, and
-whether saving, restoring, knobs and the client's own loop do what they say. Needs numpy and onnxruntime.
+whether saving, restoring, knobs and the client's own loop do what they say, and which state stayed in its buffer. Needs numpy and onnxruntime.
 """
 
 import importlib.util
@@ -25,12 +25,16 @@ spec.loader.exec_module(generated)
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 options.log_severity_level = 3
-model = generated.Model(task["model"], options=options)
+model = generated.Model(*task["models"], options=options)
 feeds = [generic.tensors(step["feeds"]) for step in task["steps"]]
 expected = [generic.tensors(step["outputs"]) for step in task["steps"]]
 
 stream = model.stream()
-results = [stream.step(fed) for fed in feeds]
+results = []
+buffers: list[dict[str, int]] = []
+for fed in feeds:
+    results.append(stream.step(fed))
+    buffers.append({name: value.data_ptr() for name, value in stream._state.items()})
 
 half = len(feeds) // 2
 first = model.stream()
@@ -60,6 +64,7 @@ json.dump(
         "decisions": "".join("C" if step.signals.computed else "." for step in results),
         "difference": generic.difference([step.outputs for step in results], expected),
         "resumes": same(resumed, [step.outputs for step in results[half:]]),
+        "in place": [name for name in buffers[0] if len({at[name] for at in buffers}) == 1],
         "forced": [forced.step(fed).signals.computed for fed in feeds[:2]],
         "loops": seen == [step.signals for step in results] and np.array_equal(looped, feeds[-1][latent]),
     },

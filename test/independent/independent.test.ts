@@ -77,22 +77,26 @@ describe('the protocol in docs/guides/clients.md', () => {
 });
 
 describe.skipIf(!RUNTIME)('state that the manifest allows to overwrite', () => {
-  it.each(STRUCTURED)('changes no bit of $title', async fixture => {
-    const feeds = feedsOf(await originalSteps(fixture, {}));
-    const methods = METHODS.filter(({ name }) => EVERYWHERE.has(name) || TRAINED.includes(fixture));
-    const cases = methods.map(method => {
-      const built = build(fixture, { method: method.name, steps: STEPS, set: eager(method) });
-      const { model } = written(built, `${fixture.title}.${method.name}.in-place`);
-      return [method.name, { model, state: built.manifest.state, steps: feeds.map(described) }] as const;
-    });
-    const answers = python('in_place.py', Object.fromEntries(cases)) as Record<
-      string,
-      { same: boolean; shared: number }
-    >;
-    expect(Object.entries(answers).flatMap(([name, { same }]) => (same ? [] : [name]))).toEqual([]);
-    const unshared = Object.entries(answers).flatMap(([name, { shared }]) => (shared > 0 ? [] : [name]));
-    expect(unshared).toEqual(UNSHARED.filter(name => name in answers));
-  }, 180_000);
+  it.each(STRUCTURED)(
+    'changes no bit of $title',
+    async fixture => {
+      const feeds = feedsOf(await originalSteps(fixture, {}));
+      const methods = METHODS.filter(({ name }) => EVERYWHERE.has(name) || TRAINED.includes(fixture));
+      const cases = methods.map(method => {
+        const built = build(fixture, { method: method.name, steps: STEPS, set: eager(method) });
+        const { model } = written(built, `${fixture.title}.${method.name}.in-place`);
+        return [method.name, { model, state: built.manifest.state, steps: feeds.map(described) }] as const;
+      });
+      const answers = python('in_place.py', Object.fromEntries(cases)) as Record<
+        string,
+        { same: boolean; shared: number }
+      >;
+      expect(Object.entries(answers).flatMap(([name, { same }]) => (same ? [] : [name]))).toEqual([]);
+      const unshared = Object.entries(answers).flatMap(([name, { shared }]) => (shared > 0 ? [] : [name]));
+      expect(unshared).toEqual(UNSHARED.filter(name => name in answers));
+    },
+    180_000,
+  );
 });
 
 describe.skipIf(!RUNTIME).each(TRAINED)('onnxruntime in Python, $title', fixture => {

@@ -44,6 +44,8 @@ namespace Ort {
 const OrtApi& GetApi();
 void ThrowOnError(OrtStatus* status);
 
+struct Exception {};
+
 struct Float16_t {
   std::uint16_t value;
 };
@@ -114,6 +116,7 @@ struct Session {
 struct IoBinding {
   explicit IoBinding(Session& session);
   void BindInput(const char* name, const Value& value);
+  void BindOutput(const char* name, const Value& value);
   std::vector<Value> GetOutputValues() const;
   operator OrtIoBinding*();
 };
