@@ -229,6 +229,18 @@ export const CATALOGUE = {
     why: 'Autoencoders and upscalers look like this; they run once per picture and hold no run of transformer blocks.',
     hint: 'Compile the denoising transformer itself.',
   }),
+  BWC221: entry<{ value: string }>({
+    kind: 'user',
+    message: p => `cannot tell on what grid the tokens of ${p.value} lie`,
+    why: 'The method filters them along the axes of their picture or video, and the model takes them already put in a line.',
+    hint: 'Say it with --set grid=ROWSxCOLUMNS (of tokens); the compiled model then serves that size only.',
+  }),
+  BWC222: entry<Record<never, never>>({
+    kind: 'unsupported',
+    message: () => 'the model has no timestep to tell how noisy its latent is',
+    why: 'The filter of the method follows the noise, and takes it from the timestep.',
+    hint: 'Name the timestep with --timestep, or choose a method that compares without a filter, such as teacache.',
+  }),
   BWC241: entry<{ method: string; channels: number }>({
     kind: 'unsupported',
     message: p =>

@@ -156,7 +156,7 @@ const CUDA_TYPES: ReadonlyMap<string, readonly DataType[]> = new Map<string, rea
   ...each(['GatherND'], [...FLOATS, 'bfloat16', 'int64', 'bool']),
   ...each(['Pad'], [...FLOATS, 'bool']),
   ...each(['Range'], ['float32', 'float64', 'int16', 'int32', 'int64']),
-  ...each(['IsNaN', 'Sqrt', 'Exp', 'Floor'], FLOATS),
+  ...each(['IsNaN', 'Sqrt', 'Exp', 'Floor', 'Cos', 'Pow'], FLOATS),
   ...each(['MatMul', 'LayerNormalization'], [...FLOATS, 'bfloat16']),
   ...each(
     [

@@ -186,6 +186,31 @@ export interface Probe {
   /** Which blocks: a share spread evenly over those that are skipped (1 = all), or by index. */
   readonly blocks: number | readonly number[];
   readonly tokens: TokenSampling;
+  readonly filter?: Filter;
+}
+
+/**
+ * Filters the probed tokens along each axis of the grid they lie on, before any is looked at: by the Wiener gain for a signal whose power falls
+ * as frequency to the `power`, under the noise that the timestep tells, `1 / (a^2 + b^2 |f|^power)` divided by its mean over
+ * the frequencies (arXiv 2602.18993).
+ */
+export interface Filter {
+  readonly kind: 'wiener';
+  /** As many as the grid has axes by default. */
+  readonly power?: number;
+  readonly noise: Noise;
+  /** Sizes of the grid's axes, where the model does not tell; such a model serves this size only. */
+  readonly grid?: readonly number[];
+}
+
+/** How a timestep tells what share of a latent is signal (`a`) and noise (`b`). */
+export interface Noise {
+  /** Rectified flow, where `b` is the timestep's share and `a` the rest; or variance preserving, with the usual linear betas. */
+  readonly kind: 'flow' | 'vp';
+  /** Timestep without noise. */
+  readonly clean: number;
+  /** Timestep of noise alone; that of the generation's first step by default. */
+  readonly full?: number;
 }
 
 /**

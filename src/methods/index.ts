@@ -20,6 +20,7 @@ import { magcache } from './magcache.js';
 import type { Method } from './method.js';
 import { pab } from './pab.js';
 import { quantcache } from './quantcache.js';
+import { seacache } from './seacache.js';
 import { skipDit } from './skip-dit.js';
 import { smoothcache } from './smoothcache.js';
 import { sortblock } from './sortblock.js';
@@ -51,6 +52,7 @@ export const METHODS: readonly Method[] = [
   firstBlockCache,
   dbcache,
   teacache,
+  seacache,
   flowcache,
   dicache,
   easycache,

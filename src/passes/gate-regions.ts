@@ -168,7 +168,7 @@ function keepAlong(context: Context, gate: Gate, along: AlongPlan): void {
     const states = along.kept[i] ?? [];
     const [newest] = states;
     if (newest === undefined) throw new Error('what is followed is kept');
-    const now = sample(context.plan, inCompute, taps, newest.type, along.sampling, value => value);
+    const now = sample(context, inCompute, taps, newest.type, along, value => value);
     keep(context, gate, inCompute, inReuse, states, now, newest.type);
   }
   inCompute.place();

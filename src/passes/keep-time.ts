@@ -1,5 +1,5 @@
 import type { Builder, Value } from '../ir/index.js';
-import { type ControlLayout, type History, KNOBS } from '../plan/index.js';
+import { type ControlLayout, FIRST, type History, KNOBS } from '../plan/index.js';
 import type { Pair } from './decisions/index.js';
 import { builder, type Clock, type Context, need, type Pass } from './pass.js';
 
@@ -44,6 +44,8 @@ export const keepTime: Pass = {
     const trusted = b.cast(valid, 'bool');
     const fields = facts.known(trusted);
     if (pace) next.set('pace', b.op('Where', [trusted, pace, b.f32(0)]));
+    if (facts.time && layout.early.includes(FIRST))
+      next.set(FIRST, b.op('Where', [trusted, field(fields, FIRST), facts.time], { name: FIRST }));
     next.set('step', b.op('Add', [field(fields, 'step'), b.f32(1)], { name: 'step' }));
     b.place(model.graph.nodes[0]);
     context.emitted.clock = { ...facts, fields, valid, trusted, next };

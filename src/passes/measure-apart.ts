@@ -63,5 +63,5 @@ function sampled(context: Context, gate: Gate, b: Builder, taps: Taps, type: Ten
     const behind = value.producer !== undefined && isWithin(gate.compute, value.producer);
     return behind ? value : (emitted.outside.get(value) ?? value);
   };
-  return sample(plan, b, taps, type, plan.probe.sampling, at);
+  return sample(context, b, taps, type, plan.probe, at);
 }

@@ -1,6 +1,7 @@
 import {
   attr,
   type Builder,
+  type DataType,
   Graph,
   int,
   Tensor,
@@ -9,7 +10,15 @@ import {
   type Value,
 } from '../ir/index.js';
 import type { Metric, TokenSampling } from '../methods/index.js';
-import { type Plan, type StatePlan, type Tap, type Taps, tokenStride } from '../plan/index.js';
+import {
+  type Plan,
+  type ProbePlan,
+  type StatePlan,
+  type Tap,
+  type Taps,
+  tokenStride,
+} from '../plan/index.js';
+import { filterOf } from './filter.js';
 import { builder, type Context, stateOf } from './pass.js';
 
 /** What stands for the similarity of a step that was not measured: it passes no threshold. */
@@ -36,23 +45,31 @@ export function samplesOf(context: Context, b: Builder, at: (value: Value) => Va
     return {
       state,
       before: stateOf(context, state),
-      now: sample(context.plan, b, taps, state.type, probe.sampling, at),
+      now: sample(context, b, taps, state.type, probe, at),
     };
   });
 }
 
+/** How probed tensors are looked at. */
+type Looking = Pick<ProbePlan, 'sampling' | 'filter'>;
+
 /** The chosen tokens of probed tensors of one shape, float32 [batch, blocks, elements]. */
 export function sample(
-  plan: Plan,
+  context: Context,
   b: Builder,
   taps: Taps,
   type: TensorType,
-  sampling: TokenSampling,
+  { sampling, filter }: Looking,
   at: (value: Value) => Value,
 ): Value {
-  const tokens = (value: Value): Value =>
-    taps.plain ? at(value) : b.op('Reshape', [at(value), sampleShape(plan, b, -1, taps.channels)]);
-  const pick = picker(b, taps, sampling);
+  const through = filter && filterOf(context, b, taps, filter);
+  const elem = through ? 'float32' : taps.elem;
+  const tokens = (value: Value): Value => {
+    const here = through ? through(at(value)) : at(value);
+    const plain = taps.plain && through === undefined;
+    return plain ? here : b.op('Reshape', [here, sampleShape(context.plan, b, -1, taps.channels)]);
+  };
+  const pick = picker(b, taps, sampling, elem);
   // Made last tensor first: of what one node reads ONNX Runtime runs first what comes last in the file, so each tensor
   // is sampled where it is made, and not all of them are kept to the end.
   const picked = taps.values
@@ -61,12 +78,12 @@ export function sample(
       const here = pick(tokens(value));
       if (less === undefined) return here;
       const both = [here, pick(tokens(less))];
-      return b.op('Sub', mixed ? both.map(x => b.cast(x, 'float32')) : both);
+      return b.op('Sub', mixed && !through ? both.map(x => b.cast(x, 'float32')) : both);
     })
     .reverse();
   const joined = b.concat(picked, 1, { name: 'samples' });
   const shaped = b.op('Reshape', [joined, b.i64(0, taps.values.length, -1)], { name: 'now' });
-  if (taps.elem === 'float32' || sampling.kind === 'pooled') {
+  if (elem === 'float32' || sampling.kind === 'pooled') {
     shaped.type = type;
     return shaped;
   }
@@ -74,10 +91,10 @@ export function sample(
 }
 
 /** Takes of each tensor what is looked at, in its own type; means are taken in float32. */
-function picker(b: Builder, taps: Taps, sampling: TokenSampling): (tokens: Value) => Value {
+function picker(b: Builder, taps: Taps, sampling: TokenSampling, elem: DataType): (tokens: Value) => Value {
   if (sampling.kind === 'full') return tokens => tokens;
   if (sampling.kind === 'pooled') {
-    const float = (value: Value): Value => (taps.elem === 'float32' ? value : b.cast(value, 'float32'));
+    const float = (value: Value): Value => (elem === 'float32' ? value : b.cast(value, 'float32'));
     return tokens => b.reduce('ReduceMean', float(tokens), [1], true);
   }
   let indices: Value | undefined;

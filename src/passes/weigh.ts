@@ -103,7 +103,7 @@ function projected(context: Context, region: Region, { range: [low, high] }: Pro
       const [state] = along.kept[i] ?? [];
       if (last === undefined || before === undefined || state === undefined)
         throw new Error('what is followed is kept twice');
-      const now = sample(context.plan, b, taps, state.type, along.sampling, value => value);
+      const now = sample(context, b, taps, state.type, along, value => value);
       return { come: distance(b, now, before), whole: distance(b, last, before) };
     });
     const come = sum(

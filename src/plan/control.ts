@@ -25,6 +25,9 @@ export interface ControlLayout {
  */
 const CLOCK = ['step', 'count', 'time', 'pace', 'run'] as const;
 
+/** The timestep of the generation's first step, where the noise is told from it. */
+export const FIRST = 'first';
+
 /** What an expansion over the computed steps of one channel has to know of them. */
 export interface History {
   readonly channel: number;
@@ -59,9 +62,10 @@ export function controlLayout(
   histories: readonly History[],
   dims: number,
   channels: number,
+  filtered = false,
 ): ControlLayout {
   const counted = histories.flatMap(({ run, count, gaps }) => [run, count, ...gaps]);
-  const early = [...new Set([...CLOCK, ...counted])];
+  const early = [...new Set([...CLOCK, ...counted, ...(filtered ? [FIRST] : [])])];
   const measured = ['value', ...measuredFields(decision)];
   return { early, dims, histories, measured, vectors: measuredVectors(decision), channels };
 }

@@ -1,9 +1,10 @@
-export { type ControlLayout, controlLayout, controlLength, type History, KNOBS } from './control.js';
+export { type ControlLayout, controlLayout, controlLength, FIRST, type History, KNOBS } from './control.js';
 export { makePlan, type PlanOptions } from './make-plan.js';
 export { MANIFEST_KEY, type Manifest, manifestSchema } from './manifest.js';
 export {
   type AlongPlan,
   type Exit,
+  type GridAxis,
   type Plan,
   type ProbePlan,
   type Region,

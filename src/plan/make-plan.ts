@@ -74,7 +74,9 @@ export function makePlan(
   const variable = variableInputs(model, inferred);
   const dims = variable.reduce((sum, v) => sum + v.rank, 0);
   const channels = 1 + Math.max(...regions.map(r => r.channel));
-  const layout = controlLayout(design.decision, historiesOf(regions), dims, channels);
+  const filters = [probe, ...along].map(p => p?.filter);
+  const measuresNoise = filters.some(filter => filter !== undefined && filter.noise.full === undefined);
+  const layout = controlLayout(design.decision, historiesOf(regions), dims, channels, measuresNoise);
   const plan: Plan = {
     method: configured.method.name,
     options: configured.options,

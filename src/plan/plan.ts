@@ -1,5 +1,5 @@
 import type { DataType, Node, TensorType, Value } from '../ir/index.js';
-import type { Decision, Guards, Metric, Reuse, TokenSampling } from '../methods/index.js';
+import type { Decision, Filter, Guards, Metric, Reuse, TokenSampling } from '../methods/index.js';
 import type { ControlLayout } from './control.js';
 
 /** A value through which the region's result reaches the rest of the graph. */
@@ -76,7 +76,12 @@ export interface Taps {
   readonly channels: number;
   /** True when the first dimension is the batch and the second the tokens, so that no reshape is needed. */
   readonly plain: boolean;
+  /** The axes of the grid on which the tokens lie, where they are filtered. */
+  readonly grid?: readonly GridAxis[];
 }
+
+/** Length of an axis: fixed, or that of an axis of a value. */
+export type GridAxis = number | { readonly of: Value; readonly axis: number };
 
 /** A probed value, or its difference from another. */
 export interface Tap {
@@ -93,6 +98,7 @@ export interface ProbePlan {
   readonly apart: boolean;
   readonly taps: readonly Taps[];
   readonly sampling: TokenSampling;
+  readonly filter: Filter | undefined;
   readonly metric: Metric;
   /** One per group of taps: what the next step is compared with. */
   readonly references: readonly StatePlan[];
@@ -102,6 +108,7 @@ export interface ProbePlan {
 export interface AlongPlan {
   readonly taps: readonly Taps[];
   readonly sampling: TokenSampling;
+  readonly filter: Filter | undefined;
   /** One a group of taps: at the last computed step, at the one before. */
   readonly kept: readonly (readonly StatePlan[])[];
 }

@@ -8,6 +8,7 @@ import {
   type Probe,
   type ProjectedWeights,
 } from '../methods/index.js';
+import { gridOf } from './grid.js';
 import type { AlongPlan, ProbePlan, StatePlan, Tap, Taps } from './plan.js';
 import { blockAt, ungated } from './region.js';
 import { sizeOf, tensorTypeOf } from './shapes.js';
@@ -25,7 +26,7 @@ export function probePlan(
   const taps = chosenTaps(analysis, probe, skipped, batch);
   const holds = (n: number): string =>
     n === 1 ? 'what the probe held, to compare with' : `what the ${n} probed blocks held when last computed`;
-  return { ...withReferences(taps, probe.tokens, metric, batch, holds), apart: judgesEach(decision) };
+  return { ...withReferences(taps, probe, metric, batch, holds), apart: judgesEach(decision) };
 }
 
 /** What is looked at for a reuse on the line through the last two computed steps; `prefix` begins the names of its states. */
@@ -46,7 +47,7 @@ export function alongPlan(
       }),
     ),
   );
-  return { taps, sampling: probe.tokens, kept };
+  return { taps, sampling: probe.tokens, filter: probe.filter, kept };
 }
 
 function chosenTaps(
@@ -70,12 +71,12 @@ function latentPlan(analysis: Analysis, batch: Dim): ProbePlan {
     { ...taps, name: 'computed' },
   ];
   const metric: Metric = { kind: 'relative-l1', denominator: 'older' };
-  return withReferences(both, probe.tokens, metric, batch, () => 'the latent of an earlier step');
+  return withReferences(both, probe, metric, batch, () => 'the latent of an earlier step');
 }
 
 function withReferences(
   taps: readonly Taps[],
-  sampling: Probe['tokens'],
+  { tokens: sampling, filter }: Probe,
   metric: Metric,
   batch: Dim,
   holds: (values: number) => string,
@@ -87,10 +88,11 @@ function withReferences(
       holds: holds(group.values.length),
     }),
   );
-  return { apart: false, taps, sampling, metric, references };
+  return { apart: false, taps, sampling, filter, metric, references };
 }
 
 function tapsOf(analysis: Analysis, probe: Probe, chosen: readonly number[], batch: Dim): readonly Taps[] {
+  if (probe.filter && analysis.roles.timestep === undefined) refuse('BWC222', {});
   const byShape = new Map<string, Taps & { values: Tap[] }>();
   let channel = 0;
   for (const index of chosen) {
@@ -114,6 +116,7 @@ function tapsOf(analysis: Analysis, probe: Probe, chosen: readonly number[], bat
         tokens: size === undefined || typeof batch !== 'number' ? size : size / batch,
         channels,
         plain,
+        ...(probe.filter && { grid: gridOf(analysis, tap.value, probe.filter) }),
       };
       taps.values.push(tap);
       byShape.set(key, taps);

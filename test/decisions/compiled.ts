@@ -22,10 +22,13 @@ export function build(fixture: Fixture, options: CompileOptions): Built {
   return made;
 }
 
-/** With what a method cannot do without: a calibration, or a learned table. */
+/** With what a method cannot do without: a calibration, a learned table, or a grid. */
 export function completed(fixture: Fixture, options: CompileOptions): CompileOptions {
   const { method = 'bwcache', steps = 30, set } = options;
   const found = typeof method === 'string' ? findMethod(method) : method;
+  // Packed latents do not tell the grid of their tokens.
+  if ('grid' in found.options.shape && fixture.family === 'flux' && set?.['grid'] === undefined)
+    return { ...options, set: { ...set, grid: '4x4' } };
   if ('table' in found.options.shape && set?.['table'] === undefined)
     return { ...options, set: { ...set, table: learnedTable(fixture, steps) } };
   if (found.calibration === undefined || options.calibration !== undefined) return options;

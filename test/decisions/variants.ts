@@ -13,7 +13,7 @@ import {
   trainedEntry,
   wholeModel,
 } from './places.js';
-import { attentionInputs, blockOutputs, type Picked } from './record.js';
+import { attentionInputs, blockOutputs, type Picked, valuesByName } from './record.js';
 import {
   AddedUp,
   Codebook,
@@ -27,6 +27,7 @@ import {
   Watched,
 } from './references.js';
 import { change, type Feature, type Rule } from './rules.js';
+import { Filtered, flow, vp } from './spectral.js';
 import type { Ran } from './spliced.js';
 import { accumulated, bubbled, leastBad, magnitudes, smooth } from './tables.js';
 
@@ -144,6 +145,8 @@ const firstBlock = { ...run(1, DEPTH, front(1), 'front 1'), seen: added };
 
 const firstAttention: Picked = model => attentionInputs(model).slice(0, 1);
 const modulated = run(0, DEPTH, firstAttention, 'modulated');
+const timestep: Picked = model => [defined(valuesByName(model).get(trained.truth.timestep))];
+const timed = run(0, DEPTH, model => [...firstAttention(model), ...timestep(model)], 'modulated, timed');
 const embedded = run(0, DEPTH, model => [trainedEntry(model)], 'embedded');
 const latent = { at: 'model', placed: wholeModel(trained), looked: latentAndPrediction };
 const adaptive = everyBranch(trained, middleAttention, 'middle attention');
@@ -320,6 +323,31 @@ export const VARIANTS: readonly Variant[] = [
           warmup: 1,
           tail: 1,
         }),
+    },
+  ),
+  ...of(
+    'seacache',
+    trained,
+    {
+      ...timed,
+      title: 'as published, on a sample of the tokens',
+      set: {},
+      reference: all =>
+        new Filtered(
+          { grid: [8, 4, 4], power: 3, shares: flow },
+          new AddedUp({ ...all, threshold: 0.2, tokens: SAMPLED, warmup: 1, tail: 1 }),
+        ),
+    },
+    {
+      ...timed,
+      title: 'a power of one, variance preserving, all tokens, straight lines',
+      set: { power: 1, noise: 'vp', tokens: 'full', order: 1, tail: 0 },
+      order: 1,
+      reference: all =>
+        new Filtered(
+          { grid: [8, 4, 4], power: 1, shares: vp },
+          new AddedUp({ ...all, threshold: 0.2, tokens: undefined, warmup: 1 }),
+        ),
     },
   ),
   ...of('flowcache', trained, {

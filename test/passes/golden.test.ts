@@ -150,6 +150,7 @@ describe('the rewrite of two blocks', () => {
       outer: 1,
       ratios: '1,0.99,0.98',
       table: '[[1,1,1,1],[0,0,0,0]]',
+      grid: '2x3',
     });
     const toy = (): Model => parse(readGolden('toy.txt'));
     const { steps } = OPTIONS;
