@@ -1,5 +1,5 @@
 import { type Node, readsOf, type User, type Value } from '../ir/index.js';
-import { assembleDrafts, type Before, type Draft, previousUpdates } from './drafts.js';
+import { assembleDrafts, type Before, carriedThrough, type Draft, previousUpdates } from './drafts.js';
 import type { Flow } from './flow.js';
 import type { BranchKind, Update } from './residuals.js';
 
@@ -59,7 +59,7 @@ export function findBlocks(
   }
   const groups: { kind: string; key: string; count: number }[] = [];
   const alive = new Set<Value>();
-  const series = new Series(flow, before);
+  const series = new Series(flow, before, latent);
   const blocks = drafts.map((draft, index): Block => {
     const nodes = nodesOf.get(draft) ?? [];
     const chains = chainsOf(draft, before);
@@ -110,19 +110,22 @@ function trimmed(drafts: readonly Draft[]): readonly Draft[] {
 class Series {
   readonly #flow: Flow;
   readonly #before: Before;
+  readonly #latent: Value;
   readonly #of = new Map<Update, string>();
   readonly #ends = new Map<Value, string>();
   #next = 0;
 
-  constructor(flow: Flow, before: Before) {
+  constructor(flow: Flow, before: Before, latent: Value) {
     this.#flow = flow;
     this.#before = before;
+    this.#latent = latent;
   }
 
   /** The series of a block whose main stream begins with `update`. */
   of(update: Update): string {
     const previous = this.#before.get(update) ?? [];
-    if (previous.length > 1) return String(this.#next++);
+    if (previous.length > 1 || (previous.length > 0 && this.#joinsFresh(update.skip)))
+      return String(this.#next++);
     const known = previous.map(u => this.#of.get(u)).find(id => id !== undefined);
     if (known !== undefined) return known;
     const behind = this.#behind(update.skip);
@@ -134,6 +137,23 @@ class Series {
       this.#of.set(update, id);
       this.#ends.set(update.out, id);
     }
+  }
+
+  /** True where a part of the stream comes from the latent without any block: it begins again there. */
+  #joinsFresh(stream: Value): boolean {
+    const seen = new Set<Value>();
+    const work = [{ value: stream, part: false }];
+    for (let at = work.pop(); at !== undefined; at = work.pop()) {
+      const { value, part } = at;
+      if (seen.has(value) || this.#ends.has(value)) continue;
+      seen.add(value);
+      const node = value.producer;
+      const carried = node === undefined ? [] : carriedThrough(this.#flow, node);
+      if (carried.length === 0 && part && this.#flow.dependsOn(value, this.#latent)) return true;
+      for (const input of carried)
+        work.push({ value: input, part: carried.length > 1 ? node?.op === 'Concat' : part });
+    }
+    return false;
   }
 
   /** The series of a block that the value depends on, if any. */

@@ -29,6 +29,13 @@ const TRANSPARENT: ReadonlySet<string> = new Set([
   'Add',
 ]);
 
+/** The inputs of a node that its output is a rearrangement of; none of any other node. */
+export function carriedThrough(flow: Flow, node: Node): Value[] {
+  if (!TRANSPARENT.has(node.op)) return [];
+  const data = node.inputs.filter(v => v !== undefined).filter(v => !flow.isConstant(v));
+  return node.op === 'Concat' || node.op === 'Add' ? data : data.slice(0, 1);
+}
+
 /** For each update the updates its skip operand comes from, through operators that only rearrange. */
 export function previousUpdates(flow: Flow, updates: readonly Update[]): Before {
   const at = new Map<Value, Update>(updates.map(u => [u.out, u]));
@@ -39,14 +46,8 @@ export function previousUpdates(flow: Flow, updates: readonly Update[]): Before 
     const cached = known.get(value);
     if (cached !== undefined) return cached;
     known.set(value, []);
-    const node = value.producer;
-    const found = new Set<Update>();
-    if (node !== undefined && TRANSPARENT.has(node.op)) {
-      const data = node.inputs.filter(v => v !== undefined && !flow.isConstant(v));
-      const through = node.op === 'Concat' || node.op === 'Add' ? data : data.slice(0, 1);
-      for (const input of through) if (input) for (const u of trace(input)) found.add(u);
-    }
-    const result = [...found];
+    const carried = value.producer === undefined ? [] : carriedThrough(flow, value.producer);
+    const result = [...new Set(carried.flatMap(trace))];
     known.set(value, result);
     return result;
   };
@@ -73,7 +74,7 @@ function firstDrafts(updates: readonly Update[], before: Before): Draft[] {
   const byCore = new Map<Node, Draft>();
   for (const update of updates) {
     const joint = update.cores.map(c => byCore.get(c)).find(d => d !== undefined);
-    const draft = joint ?? continued(update, before.get(update) ?? [], home) ?? { updates: [] };
+    const draft = joint ?? continued(update, before, home) ?? { updates: [] };
     if (draft.updates.length === 0) drafts.push(draft);
     draft.updates.push(update);
     home.set(update, draft);
@@ -82,17 +83,15 @@ function firstDrafts(updates: readonly Update[], before: Before): Draft[] {
   return drafts;
 }
 
-/** The block that an update continues, if the updates before it left one open. */
-function continued(
-  update: Update,
-  previous: readonly Update[],
-  home: ReadonlyMap<Update, Draft>,
-): Draft | undefined {
+/** The block that an update continues, if the updates before it left one open and it does not repeat the block's first. */
+function continued(update: Update, before: Before, home: ReadonlyMap<Update, Draft>): Draft | undefined {
+  const previous = before.get(update) ?? [];
   const homes = new Set(previous.map(p => home.get(p)));
   const [draft] = homes;
   if (homes.size !== 1 || draft === undefined) return undefined;
   if (previous.some(p => p.kind === 'feed-forward' || p.kind === 'parallel')) return undefined;
-  const repeats = draft.updates.some(
+  const firsts = draft.updates.filter(u => !before.get(u)?.some(p => home.get(p) === draft));
+  const repeats = firsts.some(
     u => u.signature === update.signature && u.kind === update.kind && !siblings(u, update),
   );
   return repeats ? undefined : draft;

@@ -81,7 +81,9 @@ function updateAt(flow: Flow, add: Node, known: ReadonlyMap<Value, Update>): Upd
     const first = cone?.find(n => flow.isProjection(n));
     const input = first && operands(first).find(v => !flow.isConstant(v));
     if (cone === undefined || input === undefined) continue;
-    const cores = cone.filter(n => flow.isAttentionCore(n));
+    const all = cone.filter(n => flow.isAttentionCore(n));
+    // A branch may go on from what the one before it attended to; only its own attention says what it is.
+    const cores = direct === undefined ? all.filter(n => !beside?.cores.includes(n)) : all;
     const kind = kindOf(flow, from, result, cone, cores);
     return {
       add,
