@@ -47,8 +47,8 @@ function blocksCut(graph: Graph, analysis: Analysis, blocks: readonly Block[]): 
   const leaves = outs.filter(v => v !== undefined);
   const nodes = between(graph, enters, leaves);
   const updates = [...last.branches.map(b => b.update), ...last.others.flat()];
-  const ends = new Set(updates.map(u => u.add));
   const inside = new Set(nodes);
+  const ends = new Set(updates.filter(u => leaves.includes(u.out)).map(u => u.add));
   const shapes = shapeReads(graph, analysis, inside, enters, leaves);
   const exits = exitsOf(graph, inside, leaves, ends, shapes).map((value): Exit => {
     const stream = outs.indexOf(value);
@@ -245,7 +245,10 @@ function endOf(analysis: Analysis, out: Value, enters: Value | undefined): Value
   }
 }
 
-/** True when what enters and what leaves have one shape: by inference, or because only additions lie between. */
+/**
+ * True when what enters and what leaves have one shape: by inference, or because only additions lie between and no two
+ * known sizes differ.
+ */
 function sameStream(
   inferred: Inferred,
   blocks: readonly Block[],
@@ -254,6 +257,8 @@ function sameStream(
   leaves: Value,
 ): boolean {
   if (sameShape(inferred, enters, leaves)) return true;
+  const [from, to] = [tensorTypeOf(inferred, enters), tensorTypeOf(inferred, leaves)];
+  if (!compatible(tensorType(to.elem, from.shape), to)) return false;
   let at: Value | undefined = enters;
   for (const block of blocks) {
     if (block.streams[stream]?.in !== at) return false;

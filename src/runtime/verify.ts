@@ -5,6 +5,7 @@ import { diagnostic, Refusal } from '../diagnostics/index.js';
 import { countOps, opKey, optimisedOps } from './fusions.js';
 import { modelFiles } from './manifest.js';
 import type { RunProfile } from './profile.js';
+import { openModel } from './session.js';
 import {
   type Paths,
   sessionOptions,
@@ -84,7 +85,7 @@ async function asTheyAre(
   options: VerifyOptions,
 ): Promise<Check> {
   const name = 'as they are, 16-bit';
-  if (!cause.runs) return { name, ok: true, detail: `not run: ${cause.text}` };
+  if (!cause.runs) return await loadsAlike(name, paths, cause, options);
   const { onCheck: _, ...quiet } = options;
   const { checks, relativeError, steps } = await verifyPair(paths, profile, NARROW_ROUNDING, quiet);
   const failed = checks.filter(check => !check.ok).map(check => `${check.name}: ${check.detail}`);
@@ -92,6 +93,27 @@ async function asTheyAre(
   if (failed.length > 0) return { name, ok: false, detail: `${failed.join('; ')} (${bound})` };
   const detail = `${checks.length} checks over ${steps} steps, within ${relativeError.toExponential(1)} of the output's norm (${bound}); ${cause.text}`;
   return { name, ok: true, detail };
+}
+
+/** What ONNX Runtime loads only once it has optimised it, it must load compiled as well. */
+async function loadsAlike(name: string, paths: Paths, cause: Cause, options: VerifyOptions): Promise<Check> {
+  const original = await refusalOf(paths.original, options);
+  if (original !== undefined) return { name, ok: true, detail: `not run: ${cause.text}` };
+  const compiled = await refusalOf(paths.compiled, options);
+  const detail = compiled ?? `loaded, not run: with optimisations off, ${cause.text}`;
+  return { name, ok: compiled === undefined, detail };
+}
+
+/** Why ONNX Runtime does not load a model at its default level; undefined when it does. */
+async function refusalOf(path: string, options: VerifyOptions): Promise<string | undefined> {
+  try {
+    const model = await openModel(path, { ...sessionOptions(options), level: 'all' });
+    await model.close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error.diagnostic.message;
+    throw error;
+  }
 }
 
 /** Calls with copies of both models in float32, which are gone afterwards. */

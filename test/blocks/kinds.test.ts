@@ -28,3 +28,49 @@ describe('an update with attention in it', () => {
     expect(kindsOf(parallel)[0]).toBe('parallel');
   });
 });
+
+describe('a block', () => {
+  /** Attention to `x`, which is no stream of the toy. */
+  const across = (
+    i: number,
+    name: string,
+    from: string,
+    query: string,
+  ): string => ` ${name}q = MatMul(${query}, up${i})
+ ${name}k = Transpose<perm = [0,2,1]>(x)
+ ${name}p = MatMul(${name}q, ${name}k)
+ ${name}a = Softmax(${name}p)
+ ${name}o = MatMul(${name}a, x)
+ ${name} = Add(${from}, ${name}o)`;
+
+  it('keeps a branch that repeats another than its first', () => {
+    const twice = (i: number): string => ` b${i} = Add(s${i}, o${i})
+${across(i, `c${i}`, `b${i}`, `b${i}`)}
+${across(i, `h${i}`, `c${i}`, `c${i}`)}`;
+    expect(kindsOf(twice)).toEqual(
+      Array(3).fill('self-attention + cross-attention + cross-attention + feed-forward'),
+    );
+  });
+
+  it('tells attention that goes on from the attention before it by what it attends to itself', () => {
+    const onwards = (i: number): string => ` b${i} = Add(s${i}, o${i})
+${across(i, `h${i}`, `b${i}`, `o${i}`)}`;
+    expect(kindsOf(onwards)).toEqual(Array(3).fill('self-attention + cross-attention + feed-forward'));
+  });
+});
+
+describe('a group', () => {
+  const groupsOf = (text: string): number[] => analyse(parse(text)).blocks.map(b => b.group);
+  const begins = (stream: string): string =>
+    toy({ blocks: 4 })
+      .replace(' m2 = ', `${stream}\n m2 = `)
+      .replaceAll(/\bs2(?=, e\)|, o2\))/g, 'j');
+
+  it('ends where a stream begins again from the latent', () => {
+    expect(groupsOf(begins(' j = Concat<axis = 1>(s0, s2)'))).toEqual([0, 0, 1, 1]);
+  });
+
+  it('goes on where a stream is joined with a part of itself', () => {
+    expect(groupsOf(begins(' j = Concat<axis = 1>(s2, s2)'))).toEqual([0, 0, 0, 0]);
+  });
+});
