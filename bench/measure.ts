@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The built command line. */
+/** The command line as it is shipped. */
 export const BWC: readonly string[] = [
   process.execPath,
-  fileURLToPath(new URL('../cli/main.js', import.meta.url)),
+  fileURLToPath(new URL('../bin/bwc.js', import.meta.url)),
 ];
 
 export const PYTHON: string = process.env['BWC_PYTHON'] ?? 'python3';

@@ -26,6 +26,7 @@ if (built === undefined || built < Math.max(...SOURCES.map(newest))) {
   say('building …');
   const start = new Date();
   run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b']);
+  run(process.execPath, [join(ROOT, 'scripts/bundle.mjs')]);
   // What changed while it built must be built again.
   writeFileSync(join(ROOT, BUILT), '');
   utimesSync(join(ROOT, BUILT), start, start);

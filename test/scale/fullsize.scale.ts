@@ -90,7 +90,7 @@ const TIME = '/usr/bin/time';
 
 /** Runs the built command, with the time and the peak memory of its process where the system tells. */
 function timed(args: readonly string[]): { code: number | null; err: string; seconds: number; peak: string } {
-  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../dist/bin/bwc.js', import.meta.url));
   const command = [...(existsSync(TIME) ? [TIME, '-f', 'peak %M'] : []), process.execPath, main, ...args];
   const start = performance.now();
   const { status, stderr } = spawnSync(command[0] ?? '', command.slice(1), {
