@@ -51,6 +51,12 @@ export function copying(folder: string): Benchmark {
           ours.seconds / synced.seconds,
           { most: 1.3 },
         ),
+        {
+          what: `${size}, what the disk makes a copy cost`,
+          ours: '',
+          reference: `cp + sync ${seconds(synced.seconds)}, cp ${seconds(plainCopy.seconds)}`,
+          ratio: synced.seconds / plainCopy.seconds,
+        },
         absolute(
           `${size} inside, peak memory`,
           mib(ours.mib),

@@ -41,14 +41,21 @@ export function pythonHas(...modules: readonly string[]): boolean {
   return spawnSync(PYTHON, ['-c', modules.map(name => `import ${name}`).join('\n')]).status === 0;
 }
 
-/** Runs each task once a round, in turn, so that all meet the same disturbances; results by task. */
+/**
+ * Runs each task once a round, in turn, so that all meet the same disturbances; results by task. Each round begins with
+ * another task: what one leaves behind, such as memory that was just freed, is not always met by the same one.
+ */
 export async function interleaved<T>(
   rounds: number,
   tasks: readonly (() => T | Promise<T>)[],
 ): Promise<T[][]> {
   const results: T[][] = tasks.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, task] of tasks.entries()) results[i]?.push(await task());
+    for (let turn = 0; turn < tasks.length; turn++) {
+      const i = (round + turn) % tasks.length;
+      const task = tasks[i];
+      if (task !== undefined) results[i]?.push(await task());
+    }
   }
   return results;
 }

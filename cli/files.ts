@@ -5,7 +5,6 @@ import { type Diagnostic, diagnostic, refuse } from '../src/diagnostics/index.js
 import type { Model } from '../src/ir/index.js';
 import {
   checkExternalData,
-  externalLocations,
   Staging,
   verifyChecksums,
   type Weights,
@@ -51,9 +50,8 @@ export async function checkWeights(
   outputs: readonly string[],
   { weights = 'reference', checksum }: WeightsOptions = {},
 ): Promise<Diagnostic[]> {
-  checkExternalData(model, input);
   const folder = dirname(resolve(input));
-  for (const location of externalLocations(model)) {
+  for (const location of checkExternalData(model, input)) {
     for (const output of outputs) {
       if (isSameFile(join(folder, location), output)) refuse('BWC107', { path: output });
       if (weights === 'reference' && !isSameFile(folder, dirname(resolve(output))))

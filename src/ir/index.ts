@@ -23,4 +23,4 @@ export {
 export * from './traverse.js';
 export * from './types.js';
 export { type User, Value } from './value.js';
-export { snapshotInterface, type Violation, verify } from './verify.js';
+export { snapshotInterface, Verifier, type Violation, verify } from './verify.js';

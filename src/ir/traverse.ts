@@ -32,10 +32,16 @@ export function captures(graph: Graph): Set<Value> {
 
 /** What a node reads: its inputs, and what its subgraphs capture. */
 export function readsOf(node: Node): readonly Value[] {
-  const reads: Value[] = [];
-  for (const value of node.inputs) if (value) reads.push(value);
-  for (const sub of node.subgraphs) reads.push(...captures(sub));
+  const { inputs, subgraphs } = node;
+  if (subgraphs.length === 0 && isComplete(inputs)) return inputs;
+  const reads = inputs.filter(value => value !== undefined);
+  for (const sub of subgraphs) reads.push(...captures(sub));
   return reads;
+}
+
+/** True where no optional input was left out. */
+function isComplete(inputs: readonly (Value | undefined)[]): inputs is readonly Value[] {
+  return !inputs.includes(undefined);
 }
 
 /**

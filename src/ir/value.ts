@@ -7,9 +7,9 @@ import type { ValueType } from './types.js';
 /** Whoever reads a value: a node through an input, or a graph through an output. */
 export type User = Node | Graph;
 
-/** What the verifier notes of a value in one run. */
+/** What the verifier notes of a value, in the run that met it last. */
 export interface Met {
-  readonly run: number;
+  run: number;
   /** Whether it is visible at the point that the walk has reached. */
   visible: boolean;
   /** Whether a node outputs it. */
@@ -41,6 +41,7 @@ export class Value {
   #metadata: Map<string, string> | undefined;
   /** Readers and how often each reads; made when the first comes, since it is the largest part of a value. */
   #users: Map<User, number> | undefined;
+  #uses = 0;
 
   constructor(name: string, type?: ValueType) {
     this.name = name;
@@ -71,10 +72,9 @@ export class Value {
     return (this.#users ?? NO_USERS).keys();
   }
 
+  /** Inputs and graph outputs that read it, all together. */
   get useCount(): number {
-    let count = 0;
-    if (this.#users !== undefined) for (const n of this.#users.values()) count += n;
-    return count;
+    return this.#uses;
   }
 
   get isUsed(): boolean {
@@ -88,6 +88,7 @@ export class Value {
 
   /** Kept by `Node` and `Graph`; nobody else calls it. */
   countUse(user: User, by: 1 | -1): void {
+    this.#uses += by;
     this.#users ??= new Map();
     const count = this.usesBy(user) + by;
     if (count === 0) this.#users.delete(user);

@@ -49,33 +49,41 @@ export function snapshotInterface(model: Model): Interface {
 }
 
 /** Everything that breaks an invariant; `kept` is the interface that number 9 holds the model to. */
-export function verify(model: Model, kept?: Interface): Violation[] {
-  const verifier = new Verifier(model);
-  verifier.model();
-  if (kept) verifier.kept(kept);
-  verifier.statePairs();
-  return verifier.violations;
+export function verify(model: Model, kept?: Interface): readonly Violation[] {
+  return new Verifier(model).verify(kept);
 }
 
 /** Verifications so far; each knows its own notes by the number. */
 let runs = 0;
 
-class Verifier {
-  readonly violations: Violation[] = [];
+/** Verifies one model, as often as asked. */
+export class Verifier {
   readonly #model: Model;
-  readonly #run = ++runs;
+  #violations: Violation[] = [];
+  #run = 0;
   /** Every value that the walk has met; what it knows of each is with the value, since there are many. */
-  readonly #met: Value[] = [];
-  /** Names visible at the point that the walk has reached. */
+  #met: Value[] = [];
+  /** The value that had a name last, in this run or one before; it counts where it is visible and still has it. */
   readonly #names = new Map<string, Value>();
-  readonly #functions: ReadonlySet<string>;
+  #functions: ReadonlySet<string> = new Set();
 
   constructor(model: Model) {
     this.#model = model;
-    this.#functions = new Set(model.functions.map(f => `${f.domain}::${f.name}`));
   }
 
-  model(): void {
+  /** As the function `verify`. */
+  verify(kept?: Interface): readonly Violation[] {
+    this.#run = ++runs;
+    this.#violations = [];
+    this.#met = [];
+    this.#functions = new Set(this.#model.functions.map(f => `${f.domain}::${f.name}`));
+    this.#wholeModel();
+    if (kept) this.#kept(kept);
+    this.#statePairs();
+    return this.#violations;
+  }
+
+  #wholeModel(): void {
     const { graph } = this.#model;
     if (graph.owner !== undefined) this.#report(2, graph, `graph ${graph.name} has an owner, ${graph.owner}`);
     this.#graph(graph);
@@ -91,13 +99,13 @@ class Verifier {
     }
   }
 
-  kept(kept: Interface): void {
+  #kept(kept: Interface): void {
     const { graph } = this.#model;
     this.#keptPorts('input', kept.inputs, graph.inputs);
     this.#keptPorts('output', kept.outputs, graph.outputs);
   }
 
-  statePairs(): void {
+  #statePairs(): void {
     const { graph } = this.#model;
     const inputs = new Map(graph.inputs.map(value => [value.name, value]));
     const outputs = new Map(graph.outputs.map(value => [value.name, value]));
@@ -147,20 +155,18 @@ class Verifier {
     }
     this.#outputs(graph);
     if (graph === this.#model.graph) return;
-    for (const value of defined) {
-      this.#meet(value).visible = false;
-      if (this.#names.get(value.name) === value) this.#names.delete(value.name);
-    }
+    for (const value of defined) this.#meet(value).visible = false;
   }
 
   #define(value: Value, at: Graph | Node): void {
     if (value.name === '') this.#report(5, at, 'a value has an empty name');
     const other = this.#names.get(value.name);
-    if (other === undefined) this.#names.set(value.name, value);
-    else if (other !== value)
+    if (other === value) {
+      if (at instanceof Graph && this.#isVisible(value))
+        this.#report(1, at, `${value} is listed twice among the inputs`);
+    } else if (other?.name === value.name && this.#isVisible(other))
       this.#report(5, at, `name ${value.name} is taken in ${other.graph ?? 'another graph'}`);
-    else if (at instanceof Graph && this.#isVisible(value))
-      this.#report(1, at, `${value} is listed twice among the inputs`);
+    else this.#names.set(value.name, value);
     this.#meet(value).visible = true;
   }
 
@@ -225,12 +231,17 @@ class Verifier {
     }
   }
 
+  /** Notes are written over: a model is verified after every pass, and new ones each time would keep the collector busy. */
   #meet(value: Value): Met {
+    value.met ??= { run: 0, visible: false, produced: false, uses: 0 };
     const { met } = value;
-    if (met?.run === this.#run) return met;
+    if (met.run === this.#run) return met;
+    met.run = this.#run;
+    met.visible = false;
+    met.produced = false;
+    met.uses = 0;
     this.#met.push(value);
-    value.met = { run: this.#run, visible: false, produced: false, uses: 0 };
-    return value.met;
+    return met;
   }
 
   #isVisible(value: Value): boolean {
@@ -320,7 +331,7 @@ class Verifier {
   }
 
   #report(invariant: number, at: Graph | Node, message: string): void {
-    this.violations.push({ invariant, message, path: pathOf(at) });
+    this.#violations.push({ invariant, message, path: pathOf(at) });
   }
 }
 

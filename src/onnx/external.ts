@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, win32 } from 'node:path';
 import { refuse } from '../diagnostics/index.js';
-import { allGraphs, type Graph, type Model, type Node, type Tensor } from '../ir/index.js';
+import { allGraphs, allNodes, type Graph, type Model, type Node, type Tensor } from '../ir/index.js';
 import { reasonOf } from './descriptor.js';
 import { FileSource } from './source.js';
 
@@ -11,8 +11,9 @@ const BUFFER = 1024 * 1024;
 /**
  * Refuses when weights that the model keeps in other files are not there, or those files are too short. As in
  * ONNX Runtime, a location must lie in the model's folder; a symbolic link there may lead elsewhere.
+ * @returns the files, as `externalLocations`
  */
-export function checkExternalData(model: Model, path: string): void {
+export function checkExternalData(model: Model, path: string): ReadonlySet<string> {
   const folder = dirname(path);
   const sizes = new Map<string, number>();
   for (const [name, tensor] of externalTensors(model)) {
@@ -26,6 +27,7 @@ export function checkExternalData(model: Model, path: string): void {
     const end = offset + tensor.byteLength;
     if (end > size) missing(`has ${size} bytes, but the tensor ends at byte ${end}`);
   }
+  return new Set(sizes.keys());
 }
 
 /** The files in which the model keeps weights, as it names them: relative to its own folder. */
@@ -87,30 +89,30 @@ export function initializerLocations(graph: Graph, found: Set<string> = new Set(
   return found;
 }
 
-function* externalTensors(model: Model): IterableIterator<readonly [string, Tensor]> {
-  yield* tensorsOf(model.graph);
-  for (const definition of model.functions) yield* tensorsOf(definition.body());
-}
+/** A tensor in another file, and what has it: an initializer's name or a node. */
+type Found = readonly [what: string, tensor: Tensor];
 
-function* tensorsOf(root: Graph): IterableIterator<readonly [string, Tensor]> {
-  for (const graph of allGraphs(root)) {
-    for (const value of graph.initializers)
-      if (value.initializer?.external) yield [value.name, value.initializer];
-  }
-  for (const graph of allGraphs(root)) for (const node of graph.nodes) yield* tensorsOfNode(node);
-}
-
-function tensorsOfNode(node: Node): readonly (readonly [string, Tensor])[] {
-  let found: (readonly [string, Tensor])[] = NONE;
-  for (const attribute of node.attributes.values()) {
-    if (attribute.kind !== 'tensor' && attribute.kind !== 'tensors') continue;
-    for (const tensor of attribute.kind === 'tensor' ? [attribute.value] : attribute.value)
-      if (tensor.external) found = [...found, [node.toString(), tensor]];
+function externalTensors(model: Model): Found[] {
+  const found: Found[] = [];
+  for (const root of [model.graph, ...model.functions.map(definition => definition.body())]) {
+    for (const graph of allGraphs(root)) {
+      for (const { name, initializer } of graph.initializers)
+        if (initializer?.external) found.push([name, initializer]);
+    }
+    for (const node of allNodes(root)) collect(node, found);
   }
   return found;
 }
 
-const NONE: (readonly [string, Tensor])[] = [];
+function collect(node: Node, found: Found[]): void {
+  for (const attribute of node.attributes.values()) {
+    if (attribute.kind === 'tensor') {
+      if (attribute.value.external) found.push([node.toString(), attribute.value]);
+    } else if (attribute.kind === 'tensors') {
+      for (const tensor of attribute.value) if (tensor.external) found.push([node.toString(), tensor]);
+    }
+  }
+}
 
 function escapes(location: string): boolean {
   if (location.includes('\0') || isAbsolute(location) || win32.isAbsolute(location)) return true;

@@ -28,6 +28,8 @@ export function readDeclaration(record: Cursor, role: Role): ValueOrigin {
  */
 export function declare(value: Value, declaration: ValueOrigin): void {
   declaration.value = value;
+  // One string for all mentions of a name: less memory, and comparing is quick.
+  declaration.name = value.name;
   value.type ??= declaration.type;
   value.docString ||= declaration.docString;
   for (const [key, text] of declaration.metadata) if (!value.metadata.has(key)) value.metadata.set(key, text);

@@ -116,6 +116,7 @@ function encode(parts: readonly [Part, ...Part[]], base: string, { moved }: Plac
   const [{ model }] = parts;
   const whole = parts.map(part => encodeMoved(part.model, moved));
   const size = Math.max(...whole.map(sizeOf));
+  if (size < TOO_LARGE && when === 'large') return { models: whole, spilled: undefined, notes: [] };
   const external = externalLocations(model, moved);
   const isOutside = external.size > 0 || [...moved.values()].some(tensor => tensor.external !== undefined);
   const isShared = when === 'shared' && !isOutside;

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Refusal, refuse } from '../diagnostics/index.js';
-import { print, snapshotInterface, type Violation, verify } from '../ir/index.js';
+import { print, snapshotInterface, Verifier, type Violation } from '../ir/index.js';
 import type { Context, Pass } from './pass.js';
 
 /**
@@ -13,7 +13,8 @@ import type { Context, Pass } from './pass.js';
 export function runPasses(context: Context, passes: readonly Pass[]): void {
   const kept = snapshotInterface(context.model);
   const foreign = new Set<string>();
-  for (const violation of verify(context.model)) {
+  const verifier = new Verifier(context.model);
+  for (const violation of verifier.verify()) {
     if (violation.invariant === UNKNOWN_OPERATOR) foreign.add(textOf(violation));
     else refuse('BWC108', { path: 'the model', reason: textOf(violation) }, violation.path);
   }
@@ -26,7 +27,7 @@ export function runPasses(context: Context, passes: readonly Pass[]): void {
       const details = { pass: pass.name, invariant: text, reproducer: reproducer(context, pass, text) };
       refuse('BWC901', details, undefined, error);
     }
-    const broken = verify(context.model, kept).find(v => !foreign.has(textOf(v)));
+    const broken = verifier.verify(kept).find(v => !foreign.has(textOf(v)));
     if (broken !== undefined) {
       const text = textOf(broken);
       const details = { pass: pass.name, invariant: text, reproducer: reproducer(context, pass, text) };

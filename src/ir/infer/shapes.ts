@@ -27,12 +27,12 @@ export function broadcast(shapes: readonly (Shape | undefined)[]): Shape | undef
 }
 
 function broadcastTwo(a: Shape, b: Shape): Shape {
+  if (a.length === 0) return b;
   const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const x = i - rank + a.length;
-    const y = i - rank + b.length;
-    return broadcastDim(x < 0 ? 1 : a[x], y < 0 ? 1 : b[y]);
-  });
+  const dims: Dim[] = [];
+  for (let x = a.length - rank, y = b.length - rank; x < a.length; x++, y++)
+    dims.push(broadcastDim(x < 0 ? 1 : a[x], y < 0 ? 1 : b[y]));
+  return dims;
 }
 
 /** What is true of both dimensions when both describe the same size. */
@@ -112,6 +112,7 @@ function refineTensor(
     return known === undefined ? { kind: 'tensor', elem } : { kind: 'tensor', elem, shape: known };
   if (known === undefined) return { kind: 'tensor', elem, shape: stated.map(canonical) };
   if (known.length !== stated.length) return { kind: 'tensor', elem };
+  if (elem === inferred.elem && stated.every((d, i) => d === known[i])) return inferred;
   return { kind: 'tensor', elem, shape: stated.map((d, i) => refineDim(canonical(d), known[i], grounded)) };
 }
 
