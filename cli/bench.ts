@@ -7,6 +7,7 @@ interface Options {
   readonly seeds?: readonly number[] | undefined;
   readonly rounds?: number | undefined;
   readonly threads?: number | undefined;
+  readonly provider?: string | undefined;
 }
 
 export function addBench(program: Command, perform: Perform): void {
@@ -19,6 +20,7 @@ export function addBench(program: Command, perform: Perform): void {
     .option('--seeds <n,n>', 'seeds to run (default: those of the profile)', seedList)
     .option('--rounds <n>', 'timed generations of each seed (default: 3)', positiveInteger)
     .option('--threads <n>', 'threads inside an operator (default: 1, for steady ratios)', positiveInteger)
+    .option('--provider <name>', 'execution provider of ONNX Runtime, such as cuda (default: cpu)')
     .option('--json', HELP.json)
     .action((original, compiled, options) =>
       perform(progress => benchFiles(original, compiled, options, progress)),
@@ -51,7 +53,9 @@ async function benchFiles(
     ...(options.seeds !== undefined && { seeds: options.seeds }),
     ...(options.rounds !== undefined && { rounds: options.rounds }),
     ...(options.threads !== undefined && { threads: options.threads }),
+    ...(options.provider !== undefined && { provider: options.provider }),
     ...(rest !== undefined && { rest }),
+    resident: () => process.memoryUsage.rss(),
     onRound: (done, all) => progress(`generation ${done} of ${all} …`),
   });
   return { ok: true, text: screen => benchText(bench, screen), json: benchFacts(bench), diagnostics: [] };

@@ -16,7 +16,8 @@ import { readModel } from '../src/onnx/index.js';
 import type { Manifest } from '../src/plan/index.js';
 import { benchCompiled, loadProfile, parseManifest, verifyCompiled } from '../src/runtime/index.js';
 import { reasonOf } from '../src/runtime/profile.js';
-import { checkOutputs, checkWeights, writeWithManifest } from './files.js';
+import { checkOutputs, checkWeights } from './files.js';
+import { formOf } from './form.js';
 import { methodNamed } from './method-options.js';
 import type { Progress } from './outcome.js';
 import { reportFile } from './report.js';
@@ -76,20 +77,25 @@ async function compileModel(
   config: CiConfig,
   entry: CiModel,
 ): Promise<{ manifest: Manifest; output: string; addedOps: string[] }> {
-  const output = entry.output ?? join(config.output, `${entry.name}.onnx`);
-  const outputs = [output, `${output}.json`];
-  checkOutputs(entry.model, outputs);
+  const form = formOf(
+    entry.emit ?? 'onnx',
+    entry.model,
+    entry.output ?? join(config.output, `${entry.name}.onnx`),
+  );
+  checkOutputs(entry.model, form.outputs);
   const before = operators(readModel(entry.model));
   const model = readModel(entry.model);
-  await checkWeights(model, entry.model, outputs, { weights: entry.weights });
+  await checkWeights(model, entry.model, form.outputs, { weights: entry.weights });
   const { calibration } = entry;
-  const { manifest } = compile(model, {
+  const compiled = compile(model, {
     ...entry,
     method: await methodNamed(entry.method),
     calibration: calibration === undefined ? undefined : readCalibration(calibration),
   });
-  await writeWithManifest(model, output, `${JSON.stringify(manifest, null, 2)}\n`, entry.weights);
-  return { manifest, output, addedOps: [...operators(model)].filter(op => !before.has(op)).sort() };
+  const { output, manifest } = await form.write(compiled, { weights: entry.weights });
+  const models = compiled.split ? [compiled.split.compute, compiled.split.reuse] : [compiled.model];
+  const after = new Set(models.flatMap(each => [...operators(each)]));
+  return { manifest, output, addedOps: [...after].filter(op => !before.has(op)).sort() };
 }
 
 /** Operators of a model, branches included; those of other domains with their domain. */

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { CiConfig, CiResult, ModelResult } from '../src/ci/index.js';
-import { type Diagnostic, diagnostic } from '../src/diagnostics/index.js';
+import { type Diagnostic, diagnostic, refuse } from '../src/diagnostics/index.js';
 import { HELP } from './options.js';
 import type { Outcome, Perform, Progress } from './outcome.js';
 
@@ -21,7 +21,7 @@ export function addCi(program: Command, perform: Perform): void {
   program
     .command('ci')
     .description('compile, verify and bench a list of models, and hold them against gates')
-    .argument('<config>', 'the pipeline, as JSON (docs/guides/ci.md)')
+    .argument('<config>', 'the pipeline: JSON, or a module in TypeScript or JavaScript (docs/guides/ci.md)')
     .option(
       '-o, --output <folder>',
       'folder of results (default: what the pipeline says, or bwc-ci beside it)',
@@ -40,10 +40,8 @@ function shard(text: string): Shard {
 }
 
 async function runPipeline(path: string, options: Options, progress: Progress): Promise<Outcome> {
-  const { ciText, junitXml, loadCiConfig, mergeResults, summaryMarkdown } = await import(
-    '../src/ci/index.js'
-  );
-  const read = loadCiConfig(path);
+  const { ciText, junitXml, mergeResults, summaryMarkdown } = await import('../src/ci/index.js');
+  const read = await readPipeline(path);
   const config = { ...read, output: options.output ?? read.output };
   const result =
     options.merge === undefined
@@ -63,6 +61,22 @@ async function runPipeline(path: string, options: Options, progress: Progress): 
     json: result,
     diagnostics: result.models.flatMap(failures),
   };
+}
+
+/** A pipeline in JSON, or what a module has as its default export. */
+async function readPipeline(path: string): Promise<CiConfig> {
+  const { loadCiConfig, parseCiConfig } = await import('../src/ci/index.js');
+  if (!/\.[cm]?[jt]s$/.test(path)) return loadCiConfig(path);
+  const { importFile } = await import('./import-file.js');
+  let loaded: unknown;
+  try {
+    loaded = await importFile(path);
+  } catch (cause) {
+    const { reasonOf } = await import('../src/runtime/profile.js');
+    return refuse('BWC331', { path, reason: reasonOf(cause) }, undefined, cause);
+  }
+  const { default: pipeline } = loaded as { readonly default?: unknown };
+  return parseCiConfig(pipeline, path);
 }
 
 async function runModels(config: CiConfig, part: Shard | undefined, progress: Progress): Promise<CiResult> {

@@ -1,5 +1,6 @@
 import type { Compiled } from '../src/compile.js';
 import type { Diagnostic } from '../src/diagnostics/index.js';
+import type { Manifest } from '../src/plan/index.js';
 import { type SplitFiles, splitFiles, writeSplit } from '../src/serve/index.js';
 import { type WeightsOptions, writeWithManifest } from './files.js';
 import { repositoryPaths, writeRepository } from './repository.js';
@@ -12,6 +13,7 @@ export interface WrittenForm {
   /** The model; of two the one that computes. */
   readonly output: string;
   readonly split?: SplitFiles;
+  readonly manifest: Manifest;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -29,7 +31,7 @@ export function formOf(name: FormName, input: string, output: string): Form {
         write: async ({ model, manifest }, { weights }) => {
           const text = `${JSON.stringify(manifest, null, 2)}\n`;
           const { diagnostics } = await writeWithManifest(model, output, text, weights);
-          return { output, diagnostics };
+          return { output, manifest, diagnostics };
         },
       };
     case 'split': {
@@ -37,8 +39,8 @@ export function formOf(name: FormName, input: string, output: string): Form {
       return {
         outputs: [files.compute, files.reuse, files.manifest],
         write: async (compiled, { weights }) => {
-          const { diagnostics } = await writeSplit(compiled, output, weights);
-          return { output: files.compute, split: files, diagnostics };
+          const { manifest, diagnostics } = await writeSplit(compiled, output, weights);
+          return { output: files.compute, split: files, manifest, diagnostics };
         },
       };
     }
@@ -47,7 +49,7 @@ export function formOf(name: FormName, input: string, output: string): Form {
         outputs: [],
         write: async (compiled, options) => {
           const diagnostics = await writeRepository(compiled, input, output, options);
-          return { output: repositoryPaths(input, output).model, diagnostics };
+          return { output: repositoryPaths(input, output).model, manifest: compiled.manifest, diagnostics };
         },
       };
   }

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { refuse } from '../src/diagnostics/index.js';
 import type { Calibration, Method } from '../src/methods/index.js';
+import { importFile } from './import-file.js';
 
 interface Given {
   readonly method?: string | undefined;
@@ -46,7 +45,7 @@ export async function methodNamed(name: string | undefined): Promise<string | Me
       const { jsonMethod } = await import('../src/methods/json-method.js');
       return jsonMethod(JSON.parse(readFileSync(name, 'utf8')));
     }
-    const loaded: unknown = await importFile(resolve(name));
+    const loaded: unknown = await importFile(name);
     const { isMethod } = await import('../src/methods/index.js');
     const found = exported(loaded).find(isMethod);
     if (found === undefined) throw new Error('it exports nothing that defineMethod made');
@@ -58,22 +57,6 @@ export async function methodNamed(name: string | undefined): Promise<string | Me
 
 function exported(loaded: unknown): readonly unknown[] {
   return typeof loaded === 'object' && loaded !== null ? Object.values(loaded) : [];
-}
-
-/** Imports a module; one in TypeScript is translated first, into a file beside it that goes again. */
-async function importFile(path: string): Promise<unknown> {
-  if (!/\.[cm]?ts$/.test(path)) return import(pathToFileURL(path).href);
-  const { ts } = await import('ts-morph');
-  const { outputText } = ts.transpileModule(readFileSync(path, 'utf8'), {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-  });
-  const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}.mjs`);
-  writeFileSync(beside, outputText);
-  try {
-    return await import(pathToFileURL(beside).href);
-  } finally {
-    rmSync(beside, { force: true });
-  }
 }
 
 /** The first line of what went wrong; of a schema the first complaint. */

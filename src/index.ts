@@ -1,7 +1,7 @@
 /** The public surface of `bwc`. */
 
 export { type Analysis, analyse, type Block, type BlockGroup, type RoleHints } from './blocks/index.js';
-export { type CiConfig, type CiResult, ciConfigSchema, ciResultSchema } from './ci/index.js';
+export { type CiConfig, type CiPipeline, type CiResult, ciConfigSchema, ciResultSchema } from './ci/index.js';
 export { type ClientOptions, type Language, writeClient } from './clients/index.js';
 export { type Compiled, type CompileOptions, compile, type Split } from './compile.js';
 export { CATALOGUE, type Code, type Diagnostic, Refusal } from './diagnostics/index.js';

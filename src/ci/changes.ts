@@ -12,6 +12,7 @@ function rows(manifest: Manifest): ReadonlyMap<string, { readonly text: string; 
     ['latent, timestep, prediction', list([roles.latent, roles.timestep ?? 'none', roles.prediction])],
     ['knobs', list(knobs.map(knob => `${knob.input}: ${list(knob.fields.map(field => field.name))}`))],
     ['signals', list(signals.map(signal => `${signal.output}: ${signal.name}`))],
+    ['models', manifest.split === undefined ? 'one' : 'two'],
     ['state defaults', String(manifest.stateDefaults)],
   ];
   const quiet: [string, string][] = [

@@ -28,6 +28,7 @@ const bench = z
     seeds: z.array(z.number().int().nonnegative()).min(1).describe("default: the profile's"),
     rounds: z.number().int().positive().describe('timed generations of each seed; default 3'),
     threads: z.number().int().positive().describe('threads inside an operator; default 1'),
+    provider: z.string().describe('execution provider of ONNX Runtime; default cpu'),
   })
   .partial();
 
@@ -52,6 +53,7 @@ const entry = z
     latent: z.string().optional(),
     timestep: z.string().optional(),
     weights: z.enum(WEIGHTS).optional(),
+    emit: z.enum(['onnx', 'split']).optional().describe('one model, or two without If; default onnx'),
     bench: bench.optional().describe('replaces what all models have'),
     gates: gates.optional().describe('added to what all models have, or in its place'),
   })
@@ -82,12 +84,14 @@ export const ciConfigSchema = z
     });
   });
 
+/** A pipeline as it is written, for those in TypeScript: `export default { … } satisfies CiPipeline`. */
+export type CiPipeline = z.input<typeof ciConfigSchema>;
 export type CiConfig = z.infer<typeof ciConfigSchema>;
 export type CiModel = CiConfig['models'][number];
 export type Gates = z.infer<typeof gates>;
 
 /**
- * Reads and checks a pipeline's configuration; its paths become relative to the working folder.
+ * Reads and checks a pipeline in JSON.
  * @throws Refusal BWC331 with the field's path
  */
 export function loadCiConfig(file: string): CiConfig {
@@ -97,7 +101,16 @@ export function loadCiConfig(file: string): CiConfig {
   } catch (cause) {
     return refuse('BWC331', { path: file, reason: reasonOf(cause) }, undefined, cause);
   }
-  const parsed = ciConfigSchema.safeParse(json);
+  return parseCiConfig(json, file);
+}
+
+/**
+ * Checks a pipeline; its paths become relative to the working folder.
+ * @param file where it is from
+ * @throws Refusal BWC331 with the field's path
+ */
+export function parseCiConfig(pipeline: unknown, file: string): CiConfig {
+  const parsed = ciConfigSchema.safeParse(pipeline);
   if (!parsed.success) {
     const reason = parsed.error.issues
       .map(issue => `${issue.path.join('.') || 'the whole'}: ${issue.message}`)

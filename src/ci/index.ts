@@ -2,10 +2,12 @@ export { changesBetween } from './changes.js';
 export {
   type CiConfig,
   type CiModel,
+  type CiPipeline,
   ciConfigSchema,
   type Gates,
   gatesOf,
   loadCiConfig,
+  parseCiConfig,
   shardOf,
 } from './config.js';
 export { passGates } from './gates.js';

@@ -15,12 +15,13 @@ export function benchFacts({ seeds, ...bench }: Bench): BenchFacts {
   return {
     ...bench,
     psnr: finite(bench.psnr),
-    seeds: seeds.map(({ seed, decisions, computed, baselineMs, compiledMs, psnr, ssim }) => ({
+    seeds: seeds.map(({ seed, decisions, computed, baselineMs, compiledMs, stepMs, psnr, ssim }) => ({
       seed,
       decisions,
       computed,
       baselineMs,
       compiledMs,
+      stepMs,
       psnr: finite(psnr),
       ssim,
     })),
@@ -36,7 +37,7 @@ export function stripText(decisions: readonly Decision[]): string {
 
 /** `bwc bench` for people. */
 export function benchText(bench: Bench, screen: Screen): string {
-  const { perStep } = bench;
+  const { perStep, memory } = bench;
   const count = (x: number): string => decimal(x, Number.isInteger(x) ? 0 : 1);
   const overhead =
     bench.computeOverhead === null ? '' : `, ${signed(bench.computeOverhead - 1)} against the original`;
@@ -54,7 +55,10 @@ export function benchText(bench: Bench, screen: Screen): string {
         ['reused step', `${milliseconds(perStep.reused)}${reusedShare}`],
         ...(perStep.rest === null ? [] : [['rest alone', milliseconds(perStep.rest)] as const]),
         ['generation', `${milliseconds(bench.baselineMs)} → ${milliseconds(bench.compiledMs)}`],
-        ['speed-up', `${screen.paint('green', `${decimal(bench.speedup, 2)} ×`)}`],
+        [
+          'speed-up',
+          `${screen.paint('green', `${decimal(bench.speedup, 2)} ×`)}; half of the generations ${decimal(bench.spread.low, 2)} to ${decimal(bench.spread.high, 2)} ×`,
+        ],
         [
           'ideal',
           `${decimal(bench.ideal, 2)} × if a reused step cost nothing; reached ${percent(bench.speedup / bench.ideal)}`,
@@ -63,6 +67,9 @@ export function benchText(bench: Bench, screen: Screen): string {
         ['PSNR', Number.isFinite(bench.psnr) ? `${decimal(bench.psnr, 1)} dB` : 'the results are equal'],
         ['SSIM', decimal(bench.ssim, 4)],
         ['state', bytesText(bench.stateBytes)],
+        ...(memory.original === null || memory.compiled === null
+          ? []
+          : [['memory', `${bytesText(memory.original)} → ${bytesText(memory.compiled)}`] as const]),
       ],
       screen,
     ),

@@ -9,7 +9,7 @@ import { type HostTensor, isRunType, zeros } from './tensors.js';
 export interface BenchOptions extends SessionOptions {
   /** Default: all of the profile's. */
   readonly seeds?: readonly number[];
-  /** Whole generations with each model before any is timed; default 1. */
+  /** Whole generations with each model, once it is loaded and before any is timed; default 1. */
   readonly warmup?: number;
   /** Timed generations with each model and seed; default 3. */
   readonly rounds?: number;
@@ -22,6 +22,8 @@ export interface BenchOptions extends SessionOptions {
   readonly threads?: number;
   /** The graph of prologue and epilogue alone (path or bytes): what a reused step costs at the least. */
   readonly rest?: string | Uint8Array;
+  /** Tells how many bytes of memory the process has resident now; without it memory is not measured. */
+  readonly resident?: () => number;
   /** Told after each timed generation. */
   readonly onRound?: (done: number, all: number) => void;
 }
@@ -36,6 +38,8 @@ export interface SeedBench {
   readonly computed: number;
   readonly baselineMs: number;
   readonly compiledMs: number;
+  /** Of each step the median over the rounds. */
+  readonly stepMs: { readonly original: readonly number[]; readonly compiled: readonly number[] };
   /** Infinity where the latents are equal. */
   readonly psnr: number;
   readonly ssim: number;
@@ -64,6 +68,8 @@ export interface Bench {
    * it: the median of the computed steps and of the reused ones, each by their number.
    */
   readonly speedup: number;
+  /** Quartiles of the speed-up of single generations: half of them lie between. */
+  readonly spread: { readonly low: number; readonly high: number };
   /** Steps by computed steps: the speed-up if a reused step cost nothing. */
   readonly ideal: number;
   /** The speed-up if a computed step cost what the original's does, and a reused one the rest alone. */
@@ -86,6 +92,8 @@ export interface Bench {
   readonly computeOverhead: number | null;
   /** Bytes of state between two steps. */
   readonly stateBytes: number;
+  /** Bytes that loading a model and its warm-up added to the process; null where not measured, or the model was open. */
+  readonly memory: { readonly original: number | null; readonly compiled: number | null };
   readonly seeds: readonly SeedBench[];
 }
 
@@ -107,13 +115,36 @@ export async function benchCompiled(
   };
   try {
     const session = { ...options, threads: options.threads ?? 1 };
-    const a = typeof original === 'string' ? own(await OpenModel.open(original, session)) : original;
-    const b = typeof compiled === 'string' ? own(await CachedModel.open(compiled, session)) : compiled;
+    // First, so that what the runtime itself takes is no model's.
     const rest = options.rest === undefined ? undefined : own(await OpenModel.open(options.rest, session));
-    return await measure(a, b, rest, profile, options);
+    const ready = async <T extends StepModel>(
+      given: string | T,
+      open: (path: string) => Promise<T>,
+    ): Promise<[T, number | null]> => {
+      const isPath = typeof given === 'string';
+      const before = isPath ? options.resident?.() : undefined;
+      const model = isPath ? own(await open(given)) : given;
+      await warmUp(model, profile, options);
+      return [model, before === undefined ? null : (options.resident?.() ?? before) - before];
+    };
+    const [a, baseline] = await ready<StepModel>(original, path => OpenModel.open(path, session));
+    const [b, cached] = await ready(compiled, path => CachedModel.open(path, session));
+    return {
+      ...(await measure(a, b, rest, profile, options)),
+      memory: { original: baseline, compiled: cached },
+    };
   } finally {
     for (const model of opened) await model.close();
   }
+}
+
+async function warmUp(
+  model: StepModel,
+  profile: RunProfile,
+  { warmup = 1, seeds = profile.seeds }: BenchOptions,
+): Promise<void> {
+  for (let i = 0; i < warmup; i++) for await (const step of denoise(model, profile, seeds[0] ?? 0)) void step;
+  model.reset();
 }
 
 /** See `BenchOptions.stretch`. */
@@ -140,14 +171,13 @@ async function measure(
   rest: OpenModel | undefined,
   profile: RunProfile,
   options: BenchOptions,
-): Promise<Bench> {
+): Promise<Omit<Bench, 'memory'>> {
   const seeds = options.seeds ?? profile.seeds;
   const count = Math.max(1, options.rounds ?? 3);
   const restRun = rest === undefined ? undefined : restRunner(rest, original, profile);
   let turn = 0;
   const run = (seed: number): Promise<Round> =>
     race(original, compiled, restRun, profile, { seed, turn: turn++, stretch: options.stretch ?? STRETCH });
-  for (let i = 0; i < (options.warmup ?? 1); i++) await run(seeds[0] ?? 0);
   const rounds = new Map<number, Round[]>(seeds.map(seed => [seed, []]));
   let done = 0;
   for (let round = 0; round < count; round++) {
@@ -211,7 +241,7 @@ function summary(
   profile: RunProfile,
   rounds: ReadonlyMap<number, readonly Round[]>,
   stateBytes: number,
-): Bench {
+): Omit<Bench, 'memory'> {
   const seeds = [...rounds].flatMap(([seed, list]) => seedSummary(profile, seed, list));
   const all = [...rounds.values()].flat();
   const pairs = all.flatMap(pairsOf);
@@ -235,6 +265,7 @@ function summary(
     baselineMs,
     compiledMs: baselineMs / speedup,
     speedup,
+    spread: quartiles(all.map(round => steps / costOf([round]))),
     ideal: steps / computed,
     bound,
     boundFrom: rest === null ? 'reused steps' : 'rest',
@@ -292,10 +323,10 @@ function seedSummary(profile: RunProfile, seed: number, rounds: readonly Round[]
   const last = rounds.at(-1);
   if (last === undefined) return [];
   const [original, compiled] = last.latents;
-  const baselineMs = last.original.reduce(
-    (sum, _, i) => sum + (median(rounds.map(r => r.original[i]?.milliseconds ?? Number.NaN)) ?? 0),
-    0,
-  );
+  const medians = (of: 'original' | 'compiled'): number[] =>
+    last[of].map((_, i) => median(rounds.map(r => r[of][i]?.milliseconds ?? Number.NaN)) ?? 0);
+  const stepMs = { original: medians('original'), compiled: medians('compiled') };
+  const baselineMs = stepMs.original.reduce((sum, ms) => sum + ms, 0);
   return [
     {
       seed,
@@ -303,6 +334,7 @@ function seedSummary(profile: RunProfile, seed: number, rounds: readonly Round[]
       computed: last.compiled.reduce((sum, step) => sum + step.work, 0),
       baselineMs,
       compiledMs: (baselineMs * costOf(rounds)) / profile.sampler.steps,
+      stepMs,
       psnr: psnr(original, compiled, profile.display?.range),
       ssim: meanSsim(original, compiled, profile.display),
       original,
@@ -354,6 +386,17 @@ function filler(port: Port, sizes: ReadonlyMap<string, number>): HostTensor {
 
 function mean(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/** The values below which a quarter and three quarters lie, between neighbours in proportion. */
+function quartiles(values: readonly number[]): { low: number; high: number } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1);
+    const [low = Number.NaN, high = low] = sorted.slice(Math.floor(place), Math.floor(place) + 2);
+    return low + (high - low) * (place - Math.floor(place));
+  };
+  return { low: at(0.25), high: at(0.75) };
 }
 
 /** The middle value, the mean of the two middle ones of an even number; null of none. */

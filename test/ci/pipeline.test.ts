@@ -103,6 +103,45 @@ describe('bwc ci', () => {
     });
   });
 
+  it('takes a pipeline in TypeScript, and a model that is split', async () => {
+    const script = join(folder, 'pipeline.ts');
+    const entry = {
+      ...TRAINED,
+      name: 'split',
+      emit: 'split',
+      gates: { ...TRAINED.gates, sameInterface: true },
+    };
+    const previous = join(folder, 'bwc-ci/trained.onnx.json');
+    writeFileSync(
+      script,
+      `const rounds: number = 1;
+       export default { bench: { rounds }, report: true, models: [${JSON.stringify({ ...entry, previous })}] };\n`,
+    );
+    write([TRAINED]);
+    expect((await bwc(['ci', config])).code).toBe(0);
+    const ran = await bwc(['ci', script, '--json', '-o', join(folder, 'ts')]);
+    const [split] = json(ran, results).models;
+    expect(split?.refused).toBeNull();
+    expect(split?.checks.map(check => check.ok)).not.toContain(false);
+    // A client of one model is none of two.
+    expect(split?.gates.filter(gate => !gate.ok).map(({ gate, found }) => [gate, found])).toEqual([
+      ['sameInterface', expect.stringContaining('models (one → two)')],
+    ]);
+    expect(readdirSync(join(folder, 'ts')).filter(name => name.startsWith('split'))).toEqual([
+      'split.compute.onnx',
+      'split.html',
+      'split.onnx.data',
+      'split.onnx.json',
+      'split.reuse.onnx',
+    ]);
+
+    writeFileSync(script, 'export const models = [];\n');
+    expect((await bwc(['ci', script])).err).toContain('BWC331');
+    writeFileSync(script, 'import "./nothing.js";\n');
+    expect((await bwc(['ci', script])).err).toMatch(/BWC331.*nothing/);
+    expect(readdirSync(folder).filter(name => name.endsWith('.mjs'))).toEqual([]);
+  });
+
   it('runs in shards that merge into one', async () => {
     write([COMPILED_ONLY, { ...COMPILED_ONLY, name: 'bad', gates: { maxNewNodes: 0 } }]);
     const out = join(folder, 'shards');

@@ -219,6 +219,13 @@ const CASES: readonly Case[] = [
     args: at => ['bench', join(at, 'model.onnx'), DIT.model, '--profile', DIT.profile],
   },
   {
+    what: 'a provider that is not there',
+    code: 'BWC405',
+    exit: 1,
+    says: 'execution provider cuda is not available',
+    args: () => ['bench', DIT.model, DIT.model, '--profile', DIT.profile, '--provider', 'cuda'],
+  },
+  {
     what: 'a run profile that is none',
     code: 'BWC402',
     exit: 1,

@@ -166,9 +166,11 @@ describe('fusions', () => {
 describe('bench', () => {
   it('counts decisions and measures ratios', async () => {
     const rounds: number[] = [];
+    let resident = 0;
     const bench = await benchCompiled(original, compiled(), profile(), {
       rounds: 2,
       rest: originalModel(),
+      resident: () => (resident += 1000),
       onRound: done => rounds.push(done),
     });
     expect(rounds).toEqual([1, 2, 3, 4]);
@@ -179,7 +181,13 @@ describe('bench', () => {
       ideal: 7 / 4,
       boundFrom: 'rest',
       stateBytes: 24,
+      memory: { original: 1000, compiled: 1000 },
     });
+    expect(bench.spread.low).toBeLessThanOrEqual(bench.spread.high);
+    for (const { stepMs, baselineMs } of bench.seeds) {
+      expect([stepMs.original.length, stepMs.compiled.length]).toEqual([7, 7]);
+      expect(stepMs.original.reduce((a, b) => a + b)).toBeCloseTo(baselineMs, 9);
+    }
     expect(bench.decisions.map(d => d[0]).join('')).toBe('crcrcrc');
     expect(bench.speedup).toBeCloseTo(bench.baselineMs / bench.compiledMs, 9);
     expect(bench.efficiency).toBeCloseTo(bench.speedup / bench.bound, 9);
@@ -200,6 +208,7 @@ describe('bench', () => {
     expect(bench.decisions.map(d => d[0]).join('')).toBe('crcrcrc');
     expect(bench).toMatchObject({ boundFrom: 'reused steps', perStep: { rest: null } });
     expect(bench.seeds).toHaveLength(1);
+    expect(bench.memory).toEqual({ original: null, compiled: null });
   });
 });
 
