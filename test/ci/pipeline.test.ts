@@ -117,7 +117,7 @@ describe('bwc ci', () => {
       `const rounds: number = 1;
        export default { bench: { rounds }, report: true, models: [${JSON.stringify({ ...entry, previous })}] };\n`,
     );
-    write([TRAINED]);
+    write([{ ...TRAINED, profile: undefined, gates: {} }]);
     expect((await bwc(['ci', config])).code).toBe(0);
     const ran = await bwc(['ci', script, '--json', '-o', join(folder, 'ts')]);
     const [split] = json(ran, results).models;
