@@ -1,6 +1,7 @@
 import { lagrange, solve } from '../methods/schedules/extrapolate.js';
 import type { HostTensor } from '../runtime/index.js';
 import type { CutModel, Residuals } from './cut.js';
+import { dot } from './statistics.js';
 
 /** A generation of the original: the latent before each step, and at the end. */
 export interface Truth {
@@ -27,6 +28,9 @@ const RIDGE = 1e-4;
 
 /** Share of a residual by which a weight is moved to see what it does. */
 const NUDGE = 0.05;
+
+/** Gauss-Newton steps: after the first what is left bends little. */
+const ROUNDS = 2;
 
 /** Runs the original. */
 export async function truthOf(cut: CutModel, seed: number): Promise<Truth> {
@@ -63,41 +67,59 @@ export async function computeStage(cut: CutModel, stage: Stage, depth: number): 
 
 /**
  * Reuses at a step in all runs, with the weights that bring their latents closest to the original's after it (least
- * squares, one Gauss-Newton step from a straight line): they take back what earlier steps did wrong, as far as the
- * kept residuals can.
+ * squares, by Gauss and Newton from a straight line): they take back what earlier steps did wrong, as far as the kept
+ * residuals can.
  */
 export async function reuseStage(cut: CutModel, stage: Stage, truths: readonly Truth[]): Promise<Stage> {
   const step = stage.weights.length;
   const nodes = stage.computed.slice(0, stage.runs[0]?.history.length ?? 0);
   const line = lagrange(nodes.slice(0, 2), step);
-  const weights = nodes.map((_, i) => line[i] ?? 0);
-  const matrix = nodes.map(() => nodes.map(() => 0));
-  const target = nodes.map(() => 0);
+  let weights = nodes.map((_, i) => line[i] ?? 0);
+  for (let round = 0; round < ROUNDS; round++) {
+    const { matrix, target } = await slopesOf(cut, stage, truths, weights);
+    const change = solve(
+      matrix.map((of, i) => of.map((x, j) => (i === j ? x * (1 + RIDGE) : x))),
+      target,
+    );
+    weights = weights.map((w, i) => w + (change?.[i] ?? 0));
+  }
+  return reuseWith(
+    cut,
+    stage,
+    weights.map(w => Number(w.toPrecision(7))),
+  );
+}
+
+/** Normal equations of a small change of the weights, over all runs. */
+async function slopesOf(
+  cut: CutModel,
+  stage: Stage,
+  truths: readonly Truth[],
+  weights: readonly number[],
+): Promise<{ matrix: number[][]; target: number[] }> {
+  const step = stage.weights.length;
+  const matrix = weights.map(() => weights.map(() => 0));
+  const target = weights.map(() => 0);
   for (const [i, run] of stage.runs.entries()) {
     const wanted = truths[i]?.latents[step + 1];
     if (wanted === undefined) throw new Error('every run has its original');
     const base = weighted(run.history, weights);
     const after = await latentAfter(cut, run, step, base);
-    const slopes: Float64Array[] = [];
+    const missing = wanted.map((x, at) => x - (after[at] ?? 0));
+    const slopes: Float32Array[] = [];
     for (const residuals of run.history) {
       const moved = await latentAfter(cut, run, step, nudged(base, residuals));
-      slopes.push(Float64Array.from(moved, (x, at) => (x - (after[at] ?? 0)) / NUDGE));
+      slopes.push(moved.map((x, at) => (x - (after[at] ?? 0)) / NUDGE));
     }
     slopes.forEach((a, row) => {
-      target[row] =
-        (target[row] ?? 0) + a.reduce((sum, x, at) => sum + x * ((wanted[at] ?? 0) - (after[at] ?? 0)), 0);
+      target[row] = (target[row] ?? 0) + dot(a, missing);
       slopes.forEach((b, column) => {
         const sums = matrix[row];
-        if (sums) sums[column] = (sums[column] ?? 0) + a.reduce((sum, x, at) => sum + x * (b[at] ?? 0), 0);
+        if (sums) sums[column] = (sums[column] ?? 0) + dot(a, b);
       });
     });
   }
-  const change = solve(
-    matrix.map((of, i) => of.map((x, j) => (i === j ? x * (1 + RIDGE) : x))),
-    target,
-  );
-  const fitted = weights.map((w, i) => Number((w + (change?.[i] ?? 0)).toPrecision(7)));
-  return reuseWith(cut, stage, fitted);
+  return { matrix, target };
 }
 
 /** Reuses at a step with given weights. */

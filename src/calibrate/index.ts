@@ -5,18 +5,18 @@ export {
   calibrate,
   profileHash,
 } from './calibrate.js';
+export { divide } from './choose.js';
 export { CutModel, type Residuals } from './cut.js';
 export { calibrationText, readCalibration, writeWhole } from './file.js';
 export { type Truth, truthOf } from './fit.js';
 export { type FrontierOptions, runFrontier } from './frontier.js';
 export { merge, type Part } from './merge.js';
 export {
-  fidelityOf,
   type RefineOptions,
   refineAll,
   refineSchedule,
-  runSchedule,
   type SearchRuns,
   truthsOf,
 } from './refine.js';
+export { fidelityOf, runSchedule } from './runs.js';
 export { refine, type SearchRunOptions } from './search.js';

@@ -1,10 +1,11 @@
 import type { Calibration } from '../methods/calibration.js';
 import { type Schedule, searchFrontier } from '../methods/schedules/index.js';
-import { psnr, rangeOf } from '../runtime/fidelity.js';
-import type { HostTensor, RunProfile } from '../runtime/index.js';
+import type { RunProfile } from '../runtime/index.js';
+import { choose, divide } from './choose.js';
 import type { CutModel } from './cut.js';
-import { computeStage, reuseStage, reuseWith, type Stage, startOf, type Truth, truthOf } from './fit.js';
+import { computeStage, reuseStage, type Stage, startOf, type Truth, truthOf } from './fit.js';
 import { runFrontier } from './frontier.js';
+import { fidelityOf, tensorOf } from './runs.js';
 
 export interface RefineOptions {
   /**
@@ -26,8 +27,9 @@ interface Tried {
   readonly psnr: number;
 }
 
-/** Residuals that refined schedules may keep. */
-const DEPTHS = [2, 3, 4];
+/** Residuals that a table is searched with, and others that it is then tried with. */
+const DEPTH = 3;
+const OTHER_DEPTHS = [2, 4];
 
 /** Pulls towards a straight line that give different schedules to start from. */
 const RIDGES = [1e-4, 1e-3, 1e-2];
@@ -42,7 +44,9 @@ export interface SearchRuns extends RefineOptions {
 
 /**
  * The best schedules with so many computed steps each, in that order. Tables that follow from the calibration, and those
- * that dynamic programming finds in runs, are run over the calibration's own seeds with each depth; the best is refined.
+ * that dynamic programming finds in runs, are fitted to some of the calibration's generations; the best is tried with
+ * more and fewer residuals, and its computed steps are moved. What came out best of each is run over the other
+ * generations, and these decide.
  * @param truths the calibration's generations
  */
 export async function refineAll(
@@ -53,30 +57,40 @@ export async function refineAll(
   computed: readonly number[],
   { onStep, ...options }: SearchRuns = {},
 ): Promise<Schedule[]> {
+  const { fitted, held } = divide(truths);
   const most = Math.max(...computed);
   const longest = Math.ceil((1.3 * cut.steps) / Math.min(...computed));
-  const found = await runFrontier(cut, truths.slice(0, SEARCHED), {
+  const found = await runFrontier(cut, fitted.slice(0, SEARCHED), {
     most,
     longest,
-    depth: 3,
+    depth: DEPTH,
     ...(onStep !== undefined && { onStep }),
   });
   const schedules: Schedule[] = [];
   for (const count of computed) {
-    const products = DEPTHS.flatMap(depth =>
-      RIDGES.flatMap(ridge => searchFrontier(calibration, count, { depth, ridge, longest }).at(-1) ?? []),
+    const products = RIDGES.flatMap(
+      ridge => searchFrontier(calibration, count, { depth: DEPTH, ridge, longest }).at(-1) ?? [],
     );
     const [any] = products;
     if (any === undefined) throw new Error('a frontier has at least one schedule');
     const tables = [found.get(count), ...products.map(({ compute }) => compute)];
     const different = new Map(tables.flatMap(table => (table === undefined ? [] : [[table.join(), table]])));
-    let best: Schedule | undefined;
-    for (const depth of DEPTHS) {
-      const given = [...different.values()].map(compute => ({ ...any, compute: [...compute], depth }));
-      const fitted = await refineSchedule(cut, profile, truths, given);
-      if (best === undefined || fitted.predicted.psnr > best.predicted.psnr) best = fitted;
-    }
-    if (best !== undefined) schedules.push(await refineSchedule(cut, profile, truths, [best], options));
+    const given = [...different.values()].map(compute => ({ ...any, compute: [...compute] }));
+    const refined = (from: readonly Schedule[], depth: number, how: RefineOptions = {}): Promise<Schedule> =>
+      refineSchedule(
+        cut,
+        profile,
+        fitted,
+        from.map(schedule => ({ ...schedule, depth })),
+        how,
+      );
+    const first = await refined(given, DEPTH);
+    const candidates = [first];
+    for (const depth of OTHER_DEPTHS) candidates.push(await refined([first], depth));
+    const [leader = first] = candidates.toSorted((a, b) => b.predicted.psnr - a.predicted.psnr);
+    const moved = await refined([leader], leader.depth, options);
+    if (moved.compute.join() !== leader.compute.join()) candidates.push(moved);
+    schedules.push(await choose(cut, profile, held, candidates));
   }
   return schedules;
 }
@@ -138,35 +152,6 @@ export async function refineSchedule(
   };
 }
 
-/** Latents that a schedule gives, in the order of the generations. */
-export async function runSchedule(
-  cut: CutModel,
-  truths: readonly Truth[],
-  { compute, weights, depth }: Pick<Schedule, 'compute' | 'weights' | 'depth'>,
-): Promise<HostTensor[]> {
-  let stage = startOf(truths);
-  for (let step = 0; step < cut.steps; step++) {
-    stage =
-      compute[step] === true
-        ? await computeStage(cut, stage, depth)
-        : await reuseWith(cut, stage, weights[step] ?? []);
-  }
-  return stage.runs.map(({ latent }) => tensorOf(cut, latent));
-}
-
-/** Fidelity of latents to the original's, in decibel, in the order of the generations. */
-export function fidelityOf(
-  cut: CutModel,
-  profile: RunProfile,
-  truths: readonly Truth[],
-  latents: readonly HostTensor[],
-): number[] {
-  return truths.map((truth, i) => {
-    const original = tensorOf(cut, truth.latents.at(-1) ?? new Float32Array());
-    return psnr(original, latents[i] ?? original, profile.display?.range ?? rangeOf(original));
-  });
-}
-
 /** Runs a schedule with weights fitted on the way; from where it leaves another one that was run. */
 async function runOn(
   cut: CutModel,
@@ -201,8 +186,4 @@ function* neighbours(compute: readonly boolean[]): Generator<boolean[]> {
       yield moved;
     }
   }
-}
-
-function tensorOf(cut: CutModel, latent: Float32Array): HostTensor {
-  return { type: 'float32', dims: cut.feeds.dims, data: latent };
 }

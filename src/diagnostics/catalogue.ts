@@ -335,6 +335,35 @@ export const CATALOGUE = {
     why: 'They have the same structure and different settings, so the method’s own defaults were taken.',
     hint: 'Say which one it is with --preset NAME.',
   }),
+  BWC314: entry<{
+    method: string;
+    computed: number;
+    steps: number;
+    strip: string;
+    promise: string;
+    rejected: string;
+  }>({
+    kind: 'usage',
+    severity: 'note',
+    message: p => `${p.method} computes ${p.computed} of ${p.steps} steps: ${p.strip}`,
+    why: p => `${p.promise} ${p.rejected}`.trim(),
+    hint: 'bwc calibrate --refine N runs schedules for a speed-up of N and keeps the best; --set target=... asks for another.',
+  }),
+  BWC315: entry<{ from: number; steps: number; off: string }>({
+    kind: 'usage',
+    severity: 'note',
+    message: p => `calibrated with ${p.from} steps, compiled for ${p.steps}`,
+    why: p =>
+      `What was measured is carried over by timestep, along straight lines. Lines over twice that distance miss the calibrated steps by ${p.off}.`,
+    hint: p => `bwc calibrate --steps ${p.steps} measures it.`,
+  }),
+  BWC316: entry<{ method: string; steps: number }>({
+    kind: 'usage',
+    severity: 'note',
+    message: p => `${p.steps} steps are few: ${p.method} has little to gain`,
+    why: 'A model that was made for a few steps changes much from one to the next, and every reused step is seen in the result.',
+    hint: 'Look at bwc bench before you use it. Methods that skip some blocks only, such as delta-dit, cost less quality.',
+  }),
   BWC321: entry<{ language: string; name: string; type: string }>({
     kind: 'unsupported',
     message: p => `no ${p.language} client can be written: ${p.name} has type ${p.type}`,

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { type Diagnostic, diagnostic } from '../diagnostics/index.js';
 import { calibrationOf, stretched } from './calibrated.js';
 import type { Calibration } from './calibration.js';
 import type { Design } from './design.js';
 import { type ModelFacts, stack } from './facts.js';
 import { defineMethod, reuseOf, shared, tokenSampling } from './method.js';
-import { searchSchedule, type Target } from './schedules/index.js';
+import { atSteps, type Schedule, searchSchedule, type Target, unevenness } from './schedules/index.js';
 
 /** The best table that the calibration promises for a target: no paper's method, but the search over all of this kind. */
 export const auto = defineMethod({
@@ -34,7 +35,7 @@ export const auto = defineMethod({
     threshold: z.coerce
       .number()
       .min(0)
-      .default(3)
+      .default(2)
       .describe(
         'how many times more than ever seen the input may change before the rest is computed; 0 never reuses',
       ),
@@ -50,11 +51,11 @@ export const auto = defineMethod({
     const { steps, calibration } = facts;
     const target = targetOf(o.target);
     if (calibration === undefined) return unmeasured(facts, target);
-    const schedule = searchSchedule(calibration, target, { depth: o.memory });
-    const reuse = [stretched(schedule.compute, steps).map(x => !x)];
-    const rows = stretched(schedule.weights, steps).map(row =>
-      Array.from({ length: schedule.depth }, (_, i) => row[i] ?? 0),
-    );
+    const carried = calibration.sampler.steps !== steps;
+    const known = carried ? atSteps(calibration, steps) : calibration;
+    const schedule = searchSchedule(known, target, { depth: o.memory });
+    const reuse = [schedule.compute.map(x => !x)];
+    const rows = schedule.weights.map(row => Array.from({ length: schedule.depth }, (_, i) => row[i] ?? 0));
     return {
       regions: stack(facts, { of: 'residual', weights: { kind: 'table', rows } }),
       decision:
@@ -72,9 +73,49 @@ export const auto = defineMethod({
               expected: largestChanges(calibration, steps),
               threshold: o.threshold,
             },
+      notes: [
+        chosen(schedule),
+        ...(carried ? [carriedOver(calibration, steps)] : []),
+        ...(steps <= FEW ? [diagnostic('BWC316', { method: 'auto', steps })] : []),
+      ],
     };
   },
 });
+
+/** Steps of models that were made for a few. */
+const FEW = 8;
+
+/** What was chosen, what it promises, and what it was preferred to. */
+function chosen({ compute, steps, depth, predicted, rejected = [] }: Schedule): Diagnostic {
+  const error = predicted.error === undefined ? '' : ` ± ${predicted.error.toFixed(1)}`;
+  const reached = `${predicted.psnr.toFixed(1)}${error} dB`;
+  const promise = {
+    'held-out': `In runs of generations that it was not fitted to it gave ${reached}.`,
+    runs: `In runs of the generations that it was fitted to it gave ${reached}.`,
+    products: `Inner products promise ${reached}, which errors that feed back make less.`,
+  }[predicted.from];
+  const others = rejected.map(other => {
+    const how = other.compute.join() === compute.join() ? 'the same steps' : stripOf(other.compute);
+    return `${how} with ${other.depth} residuals (${other.psnr.toFixed(1)} dB)`;
+  });
+  return diagnostic('BWC314', {
+    method: 'auto',
+    computed: compute.filter(computed => computed).length,
+    steps,
+    strip: stripOf(compute),
+    promise,
+    rejected: others.length === 0 ? '' : `With ${depth} residuals it did better than ${others.join(', ')}.`,
+  });
+}
+
+function stripOf(compute: readonly boolean[]): string {
+  return compute.map(computed => (computed ? '#' : '.')).join('');
+}
+
+function carriedOver(calibration: Calibration, steps: number): Diagnostic {
+  const off = `${(100 * unevenness(calibration)).toPrecision(2)} %`;
+  return diagnostic('BWC315', { from: calibration.sampler.steps, steps, off });
+}
 
 /** Steps that are computed first where nothing was measured: features settle, and a straight line needs two. */
 const FIRST = 3;
@@ -91,7 +132,11 @@ function unmeasured(facts: ModelFacts, target: Target): Design {
     Array.from({ length: computed - first }, (_, i) => Math.round(first - 1 + (i + 1) * gap)),
   );
   const reuse = Array.from({ length: steps }, (_, s) => s >= first && !at.has(s));
-  return { regions: stack(facts, reuseOf('residual', 1)), decision: { kind: 'schedule', reuse: [reuse] } };
+  return {
+    regions: stack(facts, reuseOf('residual', 1)),
+    decision: { kind: 'schedule', reuse: [reuse] },
+    notes: steps <= FEW ? [diagnostic('BWC316', { method: 'auto', steps })] : [],
+  };
 }
 
 /** The largest change of what enters the blocks that any sample showed, by step. The first has none before it. */

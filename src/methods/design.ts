@@ -1,9 +1,13 @@
+import type { Diagnostic } from '../diagnostics/index.js';
+
 /** A method as data: what the plan and the passes work from. Every field is a choice that changes results. */
 export interface Design {
   /** What is skipped. Regions do not overlap. */
   readonly regions: readonly RegionDesign[];
   readonly decision: Decision;
   readonly guards?: Guards;
+  /** What whoever compiles should know of how it was chosen. */
+  readonly notes?: readonly Diagnostic[];
 }
 
 export interface RegionDesign {

@@ -32,7 +32,12 @@ export const magcache = defineMethod({
   design: (o, facts) => {
     const ratios = o.ratios.length > 0 ? o.ratios : magRatios(calibrationOf(facts, 'magcache'));
     const settings = { delta: o.threshold, maxSkip: o.most, retention: o.retention };
-    const table = magCache(stretched(ratios, facts.steps), settings);
+    // The ratio from step to step is nearer to 1 where steps are nearer to each other.
+    const longer = ratios.length / facts.steps;
+    const table = magCache(
+      stretched(ratios, facts.steps).map(ratio => ratio ** longer),
+      settings,
+    );
     return {
       regions: stack(facts, reuseOf('residual', o.order)),
       decision: { kind: 'schedule', reuse: [reuseFrom(table, facts.steps)] },

@@ -47,6 +47,7 @@ export function makePlan(
   const { configured, diagnostics: notes } = withPreset(method, facts, options.preset);
   diagnostics.push(...notes);
   const design = mergeChannels(configured.design(facts));
+  diagnostics.push(...(design.notes ?? []));
   if (design.regions.length === 0) refuse('BWC306', { method: configured.method.name });
   const batch = inferred.shapeOf(roles.latent.value)?.[0];
   const cuts = design.regions.map(r => cutOf(graph, analysis, r.span));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   CutModel,
   calibrate,
+  divide,
   fidelityOf,
   refine,
   refineAll,
@@ -55,16 +56,20 @@ describe('refining', () => {
       tries: 3,
       onTry: (_, psnr) => tries.push(psnr),
     });
-    const run = async (schedule: typeof pure): Promise<number> =>
-      mean(fidelityOf(cut, profile, truths, await runSchedule(cut, truths, schedule)));
+    const run = async (schedule: typeof pure, over = truths): Promise<number> =>
+      mean(fidelityOf(cut, profile, over, await runSchedule(cut, over, schedule)));
     expect(await run(better)).toBeGreaterThan(await run(pure));
-    expect(better.predicted.psnr).toBeCloseTo(await run(better), 1);
-    expect(better.predicted.from).toBe('runs');
+    const { fitted, held } = divide(truths);
+    expect(better.predicted.psnr).toBeCloseTo(await run(better, held), 1);
+    expect(better.predicted.fitted).toBeCloseTo(await run(better, fitted), 1);
+    expect(better.predicted.from).toBe('held-out');
+    expect(better.rejected?.length).toBeGreaterThan(1);
+    for (const { psnr } of better.rejected ?? []) expect(psnr).toBeLessThanOrEqual(better.predicted.psnr);
     expect(tries).toEqual([...tries].sort((a, b) => a - b));
     expect(tries.length).toBeLessThanOrEqual(4);
-    const unseen = [await truthOf(cut, 50)];
-    const [held = 0] = fidelityOf(cut, profile, unseen, await runSchedule(cut, unseen, better));
-    expect(held).toBeGreaterThan(20);
+    expect(fitted.map(({ seed }) => seed)).toEqual([1, 2]);
+    expect(held.map(({ seed }) => seed)).toEqual([3]);
+    expect(better.predicted.psnr).toBeGreaterThan(20);
     await cut.close();
   });
 

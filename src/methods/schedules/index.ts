@@ -3,6 +3,7 @@ export { type BlockCachingOptions, type BlockTables, blockCaching } from './bloc
 export { lagrange } from './extrapolate.js';
 export { leMiCa, minimaxPath, outcomeError } from './lemica.js';
 export { type MagCacheOptions, magCache, magRatios } from './magcache.js';
+export { atSteps, unevenness } from './resample.js';
 export { type Schedule, scheduleSchema } from './schedule.js';
 export {
   type SearchOptions,

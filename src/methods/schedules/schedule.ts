@@ -17,11 +17,22 @@ export const scheduleSchema = z.strictObject({
   predicted: z.strictObject({
     /** Of the result against the uncached one, in decibel, as the mean over the samples. */
     psnr: z.number(),
+    /** Standard error of that mean: generations differ. */
+    error: z.number().nonnegative().optional(),
+    /** The mean over the generations that the weights were fitted to, where others were run as well. */
+    fitted: z.number().optional(),
     /** Share of the steps that are computed. */
     work: z.number(),
-    /** Whether that was seen in runs with this schedule, or follows from inner products alone. */
-    from: z.enum(['runs', 'products']),
+    /**
+     * Whether that was seen in runs: of generations that had no part in the fit, or of those that it was fitted to; or
+     * follows from inner products alone.
+     */
+    from: z.enum(['held-out', 'runs', 'products']),
   }),
+  /** Others that were run on the same generations and did worse. */
+  rejected: z
+    .array(z.strictObject({ compute: z.array(z.boolean()), depth: z.int().positive(), psnr: z.number() }))
+    .optional(),
 });
 
 export type Schedule = z.infer<typeof scheduleSchema>;
