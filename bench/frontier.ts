@@ -1,117 +1,107 @@
 /**
- * `npm run frontier [-- --steps 30,50] [--seeds N] [--write]`: every method on the trained video DiT, in one table: what
- * it computes, how fast that is, and how near the result is to the uncached one. With --write the table goes into
- * docs/frontier.md, with the picture beside it.
+ * `npm run frontier [-- --steps 30,50] [--seeds N] [--only METHOD,...] [--fresh] [--write]`: every method on the trained
+ * video DiT, in one table: what it computes, how near the result is to the uncached one, and what is asked of `auto`.
+ * Calibrations and the original's results are kept in out/frontier; --fresh makes them anew. With --write the tables go
+ * into docs/frontier.md, with the pictures beside it.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { restModel } from '../cli/rest.js';
-import { calibrate, refine } from '../src/calibrate/index.js';
-import { compile, loadProfile, readModel } from '../src/index.js';
+import { calibrate, calibrationText, readCalibration, refine } from '../src/calibrate/index.js';
+import { loadProfile } from '../src/index.js';
 import type { Calibration } from '../src/methods/index.js';
-import { toBytes } from '../src/onnx/index.js';
+import { searchSchedule } from '../src/methods/schedules/index.js';
 import { frontierChart } from '../src/report/charts.js';
 import { type Column, table } from '../src/report/table.js';
 import { bytesText, plain } from '../src/report/text.js';
-import { meanSsim, psnr } from '../src/runtime/fidelity.js';
-import { benchCompiled, CachedModel, generate, openModel, type RunProfile } from '../src/runtime/index.js';
+import { openModel, type RunProfile } from '../src/runtime/index.js';
+import { type Claim, claims } from './claims.js';
+import { calibrationClaim, untrainedClaim, unusualClaims } from './conduct.js';
+import { fewerLines, type Line, lineOf, type Stage, truthsOf } from './lines.js';
 import { ROOT } from './measure.js';
-import { SETTINGS } from './settings.js';
+import { SETTINGS, type Setting, SPEEDUPS } from './settings.js';
 
 const FIXTURE = join(ROOT, 'fixtures/tiny-video-dit');
 const ORIGINAL = join(FIXTURE, 'tiny-video-dit.dynamo.onnx');
+
+/** A model that was never trained. */
+const UNTRAINED = {
+  model: join(ROOT, 'fixtures/latte/latte.dynamo.onnx'),
+  profile: join(ROOT, 'fixtures/latte/latte.profile.json'),
+};
+
 const OUT = join(ROOT, 'out/frontier');
 
 /** Calibrated with other seeds than those that are tested. */
-const CALIBRATION_SEEDS = Array.from({ length: 8 }, (_, i) => 10_000 + i);
+const CALIBRATION_SEEDS = Array.from({ length: 40 }, (_, i) => 10_000 + i);
 
-interface Line {
-  readonly method: string;
-  readonly set: string;
-  readonly computed: number;
-  readonly ideal: number;
-  readonly speedup: number | null;
-  readonly efficiency: number | null;
-  readonly psnr: number;
-  readonly ssim: number;
-  readonly stateBytes: number;
-}
+/** Schedules that are tried for each speed-up beside those to start from. */
+const TRIES = 6;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
+/** The calibration with a schedule for each speed-up, from a file where there is one. */
 async function calibrated(profile: RunProfile): Promise<Calibration> {
   const { steps } = profile.sampler;
-  say(`calibrating, ${steps} steps …`);
-  const partial = join(OUT, `calibration-${steps}.partial`);
+  const file = join(OUT, `calibration-${steps}.json`);
+  if (existsSync(file)) {
+    say(`calibrated before: ${file}`);
+    return readCalibration(file);
+  }
+  const partial = `${file}.partial`;
   const { calibration } = await calibrate(ORIGINAL, profile, {
     seeds: CALIBRATION_SEEDS,
     partial,
     threads: 1,
+    onProgress: ({ sample, samples, step }) => {
+      if (step === 1) say(`calibrating, generation ${sample} of ${samples} …`);
+    },
   });
-  return refine(ORIGINAL, profile, calibration, { speedups: [2, 3, 5], tries: 3, threads: 1 });
+  const refined = await refine(ORIGINAL, profile, calibration, {
+    speedups: SPEEDUPS,
+    tries: TRIES,
+    threads: 1,
+    onSearch: (step, of) => say(`searching, step ${step} of ${of} …`),
+  });
+  writeFileSync(file, calibrationText(refined));
+  rmSync(partial, { force: true });
+  return refined;
 }
 
 async function measured(
   profile: RunProfile,
   seeds: readonly number[],
   calibration: Calibration,
-): Promise<Line[]> {
-  const { steps } = profile.sampler;
-  const lines: Line[] = [];
+  settings: readonly Setting[],
+): Promise<{ lines: Line[]; asked: Claim[] }> {
   const original = await openModel(ORIGINAL, { threads: 1 });
-  for (const { method, set } of SETTINGS) {
-    const text = Object.entries(set)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(' ');
-    say(`${method} ${text} …`);
-    const { model, manifest } = compile(readModel(ORIGINAL), { method, set, steps, calibration });
-    const compiled = await CachedModel.open(toBytes(model), { manifest, threads: 1 });
-    const rest = restModel(ORIGINAL, manifest);
-    const options = { seeds, rounds: 1, ...(rest && { rest }) };
-    const bench = await benchCompiled(original, compiled, profile, options);
-    await compiled.close();
-    lines.push({ method, set: text, ...bench });
+  const truths = await truthsOf(original, profile, seeds, OUT);
+  const stage: Stage = { path: ORIGINAL, original, profile, seeds, truths };
+  const lines: Line[] = [];
+  for (const setting of settings) {
+    const { method, set, unmeasured = false } = setting;
+    say(`${method} ${JSON.stringify(set)} …`);
+    const known = unmeasured ? undefined : calibration;
+    lines.push(await lineOf(stage, setting, known, method === 'auto' ? promised(known, set) : undefined));
   }
-  lines.push(...(await fewer(profile, seeds)));
+  say('fewer steps …');
+  lines.push(...(await fewerLines(stage, SPEEDUPS)));
+  say('unusual runs, calibrating …');
+  const asked = [
+    ...claims(lines, profile.sampler.steps),
+    ...(await unusualClaims(stage, calibration)),
+    await calibrationClaim(stage),
+    await untrainedClaim(UNTRAINED.model, UNTRAINED.profile),
+  ];
   await original.close();
-  return lines;
+  return { lines, asked };
 }
 
-/** The original with fewer steps, against itself with all. */
-async function fewer(profile: RunProfile, seeds: readonly number[]): Promise<Line[]> {
-  const { steps } = profile.sampler;
-  const original = await openModel(ORIGINAL, { threads: 1 });
-  const lines: Line[] = [];
-  for (const part of [2, 3, 4, 5]) {
-    const less = Math.round(steps / part);
-    const short = { ...profile, sampler: { ...profile.sampler, steps: less } };
-    const found = await Promise.all(
-      seeds.map(async seed => {
-        const [full, cut] = [await generate(original, profile, seed), await generate(original, short, seed)];
-        const [x, y] = [full.at(-1)?.latent, cut.at(-1)?.latent];
-        if (x === undefined || y === undefined) throw new Error('a generation has steps');
-        return { psnr: psnr(x, y, profile.display?.range), ssim: meanSsim(x, y, profile.display) };
-      }),
-    );
-    const mean = (pick: (x: { psnr: number; ssim: number }) => number): number =>
-      found.reduce((sum, x) => sum + pick(x), 0) / found.length;
-    const ideal = steps / less;
-    lines.push({
-      method: 'fewer steps',
-      set: `${less} steps`,
-      computed: less,
-      ideal,
-      speedup: null,
-      efficiency: null,
-      psnr: mean(x => x.psnr),
-      ssim: mean(x => x.ssim),
-      stateBytes: 0,
-    });
-  }
-  await original.close();
-  return lines;
+/** The fidelity that a calibration promises for a speed-up. */
+function promised(calibration: Calibration | undefined, set: Setting['set']): number | undefined {
+  const value = Number(String(set['target']).replace('speedup=', ''));
+  return calibration && searchSchedule(calibration, { kind: 'speedup', value }).predicted.psnr;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -121,6 +111,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'speed-up', align: 'right' },
   { head: 'of bound', align: 'right' },
   { head: 'PSNR, dB', align: 'right' },
+  { head: 'predicted', align: 'right' },
   { head: 'SSIM', align: 'right' },
   { head: 'state', align: 'right' },
 ];
@@ -133,16 +124,23 @@ function cells(line: Line, steps: number): string[] {
     percent(line.computed / steps),
     line.speedup === null ? '' : `${line.speedup.toFixed(2)} ×`,
     percent(line.efficiency),
-    Number.isFinite(line.psnr) ? line.psnr.toFixed(1) : 'equal',
+    Number.isFinite(line.psnr) ? `${line.psnr.toFixed(1)} ± ${line.error.toFixed(1)}` : 'equal',
+    line.predicted === undefined ? '' : line.predicted.toFixed(1),
     line.ssim.toFixed(4),
     line.stateBytes === 0 ? '' : bytesText(line.stateBytes),
   ];
 }
 
-function markdown(lines: readonly Line[], steps: number): string {
+const CLAIM_COLUMNS: readonly Column[] = [{ head: 'asked of auto' }, { head: 'found' }, { head: '' }];
+
+function claimCells({ text, found, met }: Claim): string[] {
+  return [text, found, met ? 'met' : 'missed'];
+}
+
+function markdown(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const row = (texts: readonly string[]): string => `| ${texts.join(' | ')} |`;
-  const rule = COLUMNS.map(c => (c.align === 'right' ? '---:' : '---'));
-  return [row(COLUMNS.map(c => c.head)), row(rule), ...lines.map(l => row(cells(l, steps)))].join('\n');
+  const rule = columns.map(c => (c.align === 'right' ? '---:' : '---'));
+  return [row(columns.map(c => c.head)), row(rule), ...rows.map(row)].join('\n');
 }
 
 /** Best first, at like speed. */
@@ -156,33 +154,38 @@ function sorted(lines: readonly Line[]): Line[] {
 const { values } = parseArgs({
   options: {
     steps: { type: 'string', default: '30,50' },
-    seeds: { type: 'string', default: '8' },
+    seeds: { type: 'string', default: '16' },
+    only: { type: 'string' },
+    fresh: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 });
+if (values.fresh) rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
+const only = values.only?.split(',');
+const settings = SETTINGS.filter(({ method }) => only?.includes(method) ?? true);
 const base = loadProfile(join(FIXTURE, 'tiny-video-dit.profile.json'));
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => 100 + i);
 const parts: string[] = [];
 for (const steps of values.steps.split(',').map(Number)) {
   const profile = { ...base, sampler: { ...base.sampler, steps } };
-  const lines = sorted(await measured(profile, seeds, await calibrated(profile)));
+  const { lines: all, asked } = await measured(profile, seeds, await calibrated(profile), settings);
+  const lines = sorted(all);
   const points = lines.map(l => ({ ...l, psnr: Number.isFinite(l.psnr) ? l.psnr : null }));
   const svg = await frontierChart(points, 'steps ÷ computed steps');
   writeFileSync(join(OUT, `frontier-${steps}.svg`), svg);
   writeFileSync(
     join(OUT, `frontier-${steps}.json`),
-    `${JSON.stringify({ steps, seeds, lines: points }, null, 2)}\n`,
+    `${JSON.stringify({ steps, seeds, lines: points, asked }, null, 2)}\n`,
   );
+  const rows = lines.map(l => cells(l, steps));
+  const verdicts = asked.map(claimCells);
+  const screen = { paint: plain, width: Number.POSITIVE_INFINITY };
   process.stdout.write(
-    `\n${steps} steps, ${seeds.length} seeds\n${table(
-      COLUMNS,
-      lines.map(l => cells(l, steps)),
-      { paint: plain, width: Number.POSITIVE_INFINITY },
-    )}`,
+    `\n${steps} steps, ${seeds.length} seeds\n${table(COLUMNS, rows, screen)}\n${table(CLAIM_COLUMNS, verdicts, screen)}`,
   );
   parts.push(
-    `## ${steps} steps\n\n![Speed-up against fidelity](frontier-${steps}.svg)\n\n${markdown(lines, steps)}\n`,
+    `## ${steps} steps\n\n![Speed-up against fidelity](frontier-${steps}.svg)\n\n${markdown(COLUMNS, rows)}\n\n${markdown(CLAIM_COLUMNS, verdicts)}\n`,
   );
   if (values.write) writeFileSync(join(ROOT, `docs/frontier-${steps}.svg`), `${svg}\n`);
 }
@@ -190,6 +193,6 @@ if (values.write) {
   const path = join(ROOT, 'docs/frontier.md');
   const page = readFileSync(path, 'utf8');
   const mark = '<!-- table -->';
-  const [head] = page.split(mark);
-  writeFileSync(path, `${head ?? ''}${mark}\n\n${parts.join('\n')}`);
+  const [top] = page.split(mark);
+  writeFileSync(path, `${top ?? ''}${mark}\n\n${parts.join('\n')}`);
 }

@@ -35,7 +35,7 @@ export const auto = defineMethod({
     threshold: z.coerce
       .number()
       .min(0)
-      .default(2)
+      .default(1.5)
       .describe(
         'how many times more than ever seen the input may change before the rest is computed; 0 never reuses',
       ),
