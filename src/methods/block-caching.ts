@@ -26,7 +26,7 @@ export const blockCaching = defineMethod({
     const tables = blockTables(calibrationOf(facts, 'block-caching'), o);
     if (o.region === 'block')
       return {
-        regions: eachBlock(facts, () => reuseOf('residual', o.order)),
+        regions: eachBlock(facts, reuseOf('residual', o.order)),
         decision: { kind: 'schedule', reuse: tables.map(({ block }) => reuseFrom(block, steps)) },
       };
     const rows = tables.flatMap(({ branches }) => branches.map(table => reuseFrom(table, steps)));

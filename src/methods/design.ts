@@ -75,7 +75,9 @@ export type Decision =
   | ThresholdDecision
   | AccumulateDecision
   | RateDecision
-  | RankedDecision;
+  | RankedDecision
+  | EachDecision
+  | EachAheadDecision;
 
 /** A measurement that writes the schedule of the coming steps. Known when a step starts. */
 export interface TriggerDecision {
@@ -170,13 +172,39 @@ export interface RankedDecision {
   readonly share: readonly number[];
 }
 
+/** Every channel is reused while a tensor of its own is near what it was at the channel's last *computed* step. */
+interface OwnThreshold {
+  /** One tensor a channel, in their order, of what lies before all that the channel skips. */
+  readonly probe: Probe;
+  readonly metric: Metric;
+  readonly threshold: number;
+  /** Where `ratio` times the mean change of the first channels lies between once and `most` times the threshold, it is that. */
+  readonly relaxed?: { readonly ratio: number; readonly most: number };
+}
+
+/** Decided in front of each channel, at the price of one copy from the device for each; the first channels are those before. */
+export interface EachDecision extends OwnThreshold {
+  readonly kind: 'each';
+}
+
+/**
+ * Decided by what the step before saw: the change per step since the channel was last computed, times the steps that
+ * there will be. Known when a step starts.
+ */
+export interface EachAheadDecision extends OwnThreshold {
+  readonly kind: 'each-ahead';
+}
+
+/** Number of channels whose mean change may relax a threshold (cache-dit). */
+export const RELAXED_BY = 5;
+
 /** What overrides a decision. Whatever they say, a step is computed when reuse is not safe. */
 export interface Guards {
   /** First steps that are computed: a number, or below 1 a share of all. */
   readonly warmup?: number;
   /** Last steps that are computed: a number, or below 1 a share of all. */
   readonly tail?: number;
-  /** Most steps reused in a row; 0 sets no limit. */
+  /** Most steps reused in a row, each channel by itself where each is judged by itself; 0 sets no limit. */
   readonly most?: number;
   /** By step: false is computed. */
   readonly mask?: readonly boolean[];
@@ -218,10 +246,11 @@ export interface Noise {
 }
 
 /**
- * Of the chosen blocks what they return, what they add, what they and all before them add, what their first attention reads (normalised and modulated) or
+ * Of the chosen blocks what enters them, what they return, what they add, what they and all before them add, what their first attention reads (normalised and modulated) or
  * gives; what enters the first block; that and what its first attention reads; or the latent.
  */
 export type ProbedTensor =
+  | 'block-input'
   | 'block-output'
   | 'block-residual'
   | 'front-residual'
@@ -248,8 +277,8 @@ export interface Metric {
   readonly denominator: 'older' | 'newer';
 }
 
-/** True when each channel is judged by a tensor of its own. */
-export function judgesEach(decision: Decision): boolean {
+/** Where each channel is judged by a tensor of its own: whether that lies in front of what is skipped, or behind its gate. */
+export function judgesEach(decision: Decision): 'in-front' | 'behind' | undefined {
   switch (decision.kind) {
     case 'trigger':
     case 'countdown':
@@ -258,9 +287,12 @@ export function judgesEach(decision: Decision): boolean {
     case 'threshold':
     case 'accumulate':
     case 'rate':
-      return false;
+      return undefined;
     case 'ranked':
-      return true;
+      return 'behind';
+    case 'each':
+    case 'each-ahead':
+      return 'in-front';
   }
 }
 
@@ -271,11 +303,19 @@ export function looksAtStep(decision: Decision): boolean {
     case 'countdown':
     case 'schedule':
     case 'ranked':
+    case 'each-ahead':
       return false;
     case 'watched':
     case 'threshold':
     case 'accumulate':
     case 'rate':
+    case 'each':
       return true;
   }
+}
+
+/** Copies from the device that a step waits for, to decide, where what is known when it starts lies on the host. */
+export function copiesOf(decision: Decision, channels: number): number {
+  if (!looksAtStep(decision)) return 0;
+  return judgesEach(decision) ? channels : 1;
 }

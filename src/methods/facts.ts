@@ -42,12 +42,16 @@ export function blockRun(
   return span.from < span.to ? [{ span, channel, reuse }] : [];
 }
 
-/** Every block as a region of its own, a channel each. */
-export function eachBlock({ blocks }: ModelFacts, reuse: (block: number) => Reuse): readonly RegionDesign[] {
-  return blocks.map((_, i) => ({
-    span: { kind: 'blocks', from: i, to: i + 1 },
-    channel: i,
-    reuse: reuse(i),
+/** Every block, or every one of some, as a region of its own, a channel each. */
+export function eachBlock(
+  { blocks }: ModelFacts,
+  reuse: Reuse,
+  wanted: readonly number[] = blocks.map((_, i) => i),
+): readonly RegionDesign[] {
+  return wanted.map((block, channel) => ({
+    span: { kind: 'blocks', from: block, to: block + 1 },
+    channel,
+    reuse,
   }));
 }
 

@@ -7,6 +7,7 @@ import { blockdance } from './blockdance.js';
 import { bwcache } from './bwcache.js';
 import { bwcacheCode } from './bwcache-code.js';
 import { dbcache } from './dbcache.js';
+import { dbprune } from './dbprune.js';
 import { deltaDit } from './delta-dit.js';
 import { dicache } from './dicache.js';
 import { easycache } from './easycache.js';
@@ -51,6 +52,7 @@ export const METHODS: readonly Method[] = [
   auto,
   firstBlockCache,
   dbcache,
+  dbprune,
   teacache,
   seacache,
   flowcache,

@@ -125,6 +125,16 @@ function steps(fallback: number, what: string) {
   return z.coerce.number().min(0).default(fallback).describe(`${what}; below 1 a share of all steps`);
 }
 
+/** Indices as a list of numbers and ranges; none by default. */
+export function indices(what: string) {
+  return z
+    .string()
+    .regex(/^(\d+(-\d+)?(,\d+(-\d+)?)*)?$/, 'a list such as 0-5,8')
+    .default('')
+    .transform(text => (text === '' ? [] : parseList(text)))
+    .describe(what);
+}
+
 /** Numbers separated by commas. */
 export function list(what: string) {
   return z

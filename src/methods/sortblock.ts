@@ -36,7 +36,7 @@ export const sortblock = defineMethod({
     samples: shared.samples,
   }),
   design: (o, facts) => ({
-    regions: eachBlock(facts, () => reuseOf('residual', o.order)),
+    regions: eachBlock(facts, reuseOf('residual', o.order)),
     decision: {
       kind: 'ranked',
       probe: { tensor: 'block-residual', blocks: 1, tokens: tokenSampling(o.tokens, o.share, o.samples) },

@@ -1,4 +1,5 @@
 import type { Builder, Value } from '../ir/index.js';
+import { compareApart } from './compare-apart.js';
 import { ruleOf } from './decisions/index.js';
 import { decidedBy } from './forecast.js';
 import { builder, type Context, need, type Pass } from './pass.js';
@@ -12,6 +13,7 @@ export const compare: Pass = {
   name: 'compare',
   run(context) {
     const { model, plan, emitted } = context;
+    if (plan.probe?.apart === 'in-front') return compareApart(context);
     const rule = ruleOf(plan.decision);
     if (rule.level === undefined) return;
     const clock = need(context, 'clock');

@@ -34,7 +34,7 @@ export const conclude: Pass = {
     const since = b.op('Add', [field(clock.fields, 'run'), b.f32(1)]);
     next.set('run', b.op('Mul', [since, reused]));
     for (const history of plan.layout.histories) keepHistory(context, b, next, history);
-    const whole = rule.measured !== undefined && plan.probe?.apart !== true;
+    const whole = rule.measured !== undefined && plan.probe?.apart === undefined;
     next.set('value', whole ? value : checked(context, b, value));
     const { threshold } = need(context, 'forecast');
     const steps = (): Value => totalSteps(b, plan, clock);

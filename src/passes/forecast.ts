@@ -1,5 +1,5 @@
 import type { Builder, Value } from '../ir/index.js';
-import type { Guards } from '../methods/index.js';
+import { type Guards, looksAtStep } from '../methods/index.js';
 import type { Plan } from '../plan/index.js';
 import { type Pair, ruleOf, type Start } from './decisions/index.js';
 import { allLess, field } from './keep-time.js';
@@ -30,7 +30,7 @@ export const forecast: Pass = {
     const may = row === undefined ? safe : b.op('Mul', [safe, row], { name: 'reused' });
     const measure = rule.measured?.({ ...start, reused: may }) ?? clock.trusted;
     emitted.forecast = { may, measure, index: start.index, threshold: start.threshold };
-    if (rule.level === undefined) emitted.decided = decidedBy(b, may, plan.channels);
+    if (!looksAtStep(plan.decision)) emitted.decided = decidedBy(b, may, plan.channels);
     const after = clock.next.get('step')?.producer;
     const nodes = model.graph.nodes;
     b.place(nodes[(after ? nodes.indexOf(after) : -1) + 1]);
@@ -52,7 +52,13 @@ export function allowance(
 ): { readonly less: readonly Pair[]; readonly row: Value | undefined } {
   const { less, row } = ruleOf(plan.decision).start(start);
   const stop: Pair = [BELOW_ZERO, field(start.clock.knobs, 'threshold')];
-  return { less: [...less, ...guardPairs(plan.guards, start), stop], row };
+  const { most = 0, ...guards } = plan.guards;
+  const apart = most > 0 ? start.clock.fields.get('age') : undefined;
+  if (apart === undefined) return { less: [...less, ...guardPairs({ ...guards, most }, start), stop], row };
+  const { b } = start;
+  const young = b.cast(b.op('Less', [apart, b.f32(most - 0.5)], { name: 'young' }), 'float32');
+  const rows = row === undefined ? young : b.op('Mul', [row, young]);
+  return { less: [...less, ...guardPairs(guards, start), stop], row: rows };
 }
 
 /** The decision of each channel, from 1 where it reuses and 0 where not: float32 [channels]. */

@@ -1,13 +1,15 @@
-import { type Builder, int, isWithin, type TensorType, tensorType, type Value } from '../ir/index.js';
-import type { StatePlan, Taps } from '../plan/index.js';
+import { type Builder, int, isWithin, type TensorType, type Value } from '../ir/index.js';
+import type { StatePlan, Tap, Taps } from '../plan/index.js';
+import { heldBy, oneOf } from './compare-apart.js';
 import { ruleOf } from './decisions/index.js';
 import { branchOutput } from './gate-regions.js';
 import { builder, type Context, type Gate, need, returnAs, stateOf, stateOutput } from './pass.js';
 import { compareEachIf, type Sample, sample } from './sampling.js';
 
 /**
- * Measures where each channel is judged by a tensor of its own, behind its own gate. A gate gives what its tensor held
- * when it was last computed; joined, that is what later steps are compared with, and what is compared here, all in one go.
+ * Measures where each channel is judged by a tensor of its own. The channel's gate gives what that held when it was last
+ * computed; joined, this is what later steps are compared with. Unless each was compared in front of its gate, all are
+ * compared here in one go: those in front as they are now, those behind as they were last computed.
  */
 export function measureApart(context: Context): void {
   const { model, plan, emitted } = context;
@@ -19,35 +21,41 @@ export function measureApart(context: Context): void {
   const samples = probe.taps.map((taps, i): Sample => {
     const state = probe.references[i];
     if (state === undefined) throw new Error('every group of taps has its state');
-    const kept = taps.values.map((_, at) => keptBy(context, taps, at, state));
-    const now = b.op('Concat', kept, { type: state.type, attributes: [int('axis', 1)] });
-    return { now, before: stateOf(context, state), state };
+    const kept = taps.values.map((tap, at) => keptBy(context, { ...taps, values: [tap] }, tap, state, at));
+    const join = (values: readonly Value[]): Value =>
+      b.op('Concat', values, { type: state.type, attributes: [int('axis', 1)] });
+    const next = join(kept);
+    b.place();
+    const taken = taps.values.flatMap(tap => emitted.taken.get(tap) ?? []);
+    const compares = emitted.measured === undefined && taken.length > 0;
+    const given = { now: compares ? join(taken) : next, before: stateOf(context, state), state };
+    returnAs(model.graph, stateOutput(state.name), next);
+    return given;
   });
+  if (emitted.measured !== undefined) return;
   const { measure } = need(context, 'forecast');
   const channels = probe.taps.map(taps => taps.values.map(tap => tap.channel));
   const { value, changes } = compareEachIf(context, b, measure, samples, channels, (inside, given, at) => {
     return compared?.({ b: inside, clock, sample: given, channels: at }) ?? given;
   });
   b.place();
-  for (const { state, now } of samples) returnAs(model.graph, stateOutput(state.name), now);
   emitted.measured = value;
   emitted.changes = changes;
 }
 
 /** What the tensor of one channel held when it was last computed, float32 [batch, 1, elements]. */
-function keptBy(context: Context, taps: Taps, at: number, state: StatePlan): Value {
-  const tap = taps.values[at];
-  const gate = context.emitted.gates.find(({ region }) => region.channel === tap?.channel);
-  if (tap === undefined || gate === undefined) throw new Error('every channel has its tap and its gate');
+function keptBy(context: Context, taps: Taps, tap: Tap, state: StatePlan, at: number): Value {
+  const { emitted } = context;
+  const gate = emitted.gates.find(({ region }) => region.channel === tap.channel);
+  if (gate === undefined) throw new Error('every channel has its gate');
   const inCompute = builder(context, gate.compute, 'indicator', 'measure');
   const inReuse = builder(context, gate.reuse, 'reuse', 'measure');
-  const [batch, , elements] = state.type.shape ?? [];
-  const type = tensorType('float32', [batch, 1, elements]);
-  const now = sampled(context, gate, inCompute, { ...taps, values: [tap] }, type);
-  const before = inReuse.op('Gather', [stateOf(context, state), inReuse.i64(at)], {
-    type,
-    attributes: [int('axis', 1)],
-  });
+  const type = oneOf(state);
+  const taken = emitted.taken.get(tap);
+  const now = taken
+    ? inCompute.op('Identity', [taken], { type })
+    : sampled(context, gate, inCompute, taps, type);
+  const before = heldBy(context, inReuse, state, at);
   inCompute.place();
   inReuse.place();
   return branchOutput(context, gate, now, before, type, state.name);

@@ -15,7 +15,7 @@ export const measure: Pass = {
   name: 'measure',
   run(context) {
     const { model, plan, emitted } = context;
-    if (plan.probe?.apart === true) return measureApart(context);
+    if (plan.probe?.apart !== undefined) return measureApart(context);
     const rule = ruleOf(plan.decision);
     const gate = gateOfProbe(context);
     const b = builder(context, gate.compute, 'indicator', 'measure');

@@ -1,6 +1,6 @@
 import type { Graph, Model, Node, Value } from '../ir/index.js';
 import { applyPatch, Builder } from '../ir/index.js';
-import type { Plan, Region, StatePlan } from '../plan/index.js';
+import type { Plan, Region, StatePlan, Tap } from '../plan/index.js';
 import type { Sample } from './sampling.js';
 
 /** What passes hand on to later ones. Each is set by the pass named beside it. */
@@ -34,7 +34,9 @@ export interface Emitted {
   next?: Value;
   /** compare or measure: the similarity of this step, float32 [1]; large when it was not measured. */
   measured?: Value;
-  /** measure, where channels are judged apart: the change of each, float32 [channels]; zeros when it was not measured. */
+  /** compare, where channels are judged apart in front of what they skip: what each tap holds, float32 [batch, 1, elements]. */
+  readonly taken: Map<Tap, Value>;
+  /** measure, where channels are judged apart: the change of each, float32 [channels]; large when it was not measured. */
   changes?: Value;
 }
 
@@ -126,6 +128,7 @@ export function contextOf(model: Model, plan: Plan): Context {
     reread: new Map(),
     outside: new Map(),
     gates: [],
+    taken: new Map(),
   };
   return { model, plan, emitted };
 }

@@ -4,7 +4,6 @@ import {
   type DataType,
   Graph,
   int,
-  Tensor,
   type TensorType,
   tensorType,
   type Value,
@@ -164,20 +163,20 @@ export function compareEachIf(
   const inYes = builder(context, yes, 'indicator/compare', 'measure');
   const pairs = samples.map((sample, i) => prepare(inYes, sample, channels[i] ?? []));
   const each = inYes.concat(
-    pairs.map(pair => CHANGE[probe.metric.kind](inYes, pair, probe.metric)),
+    pairs.map(pair => changeOf(inYes, pair, probe.metric)),
     1,
   );
   const order = channels.flat();
   const worst = inYes.reduce('ReduceMax', each, [0], false);
   const back = Array.from({ length: count }, (_, channel) => order.indexOf(channel));
   const sorted = inYes.op('Gather', [worst, inYes.i64(...back)], { type });
-  const together = worstOf(inYes, each);
+  const results = [together(inYes, each), sorted];
   inYes.place();
-  for (const output of [together, sorted]) yes.addOutput(output);
+  for (const output of results) yes.addOutput(output);
   const no = new Graph('bwc_unmeasured');
   const inNo = builder(context, no, 'indicator/unmeasured', 'measure');
-  const none = inNo.constant(Tensor.zeros('float32', [count]), 'zeros', 'zeros');
-  const outputs = [unmeasuredValue(inNo, samples), inNo.op('Identity', [none], { type })];
+  const large = inNo.f32(...Array.from({ length: count }, () => UNMEASURED));
+  const outputs = [unmeasuredValue(inNo, samples), inNo.op('Identity', [large], { type })];
   inNo.place();
   for (const output of outputs) no.addOutput(output);
   const [value, changes] = b.ops('If', [when], {
@@ -205,22 +204,26 @@ function comparison(context: Context, pass: string, samples: readonly Sample[], 
   const graph = new Graph('bwc_compare');
   const b = builder(context, graph, `indicator/${metric.kind.replace('-', '_')}`, pass);
   const each = b.concat(
-    samples.map(s => CHANGE[metric.kind](b, s, metric)),
+    samples.map(s => changeOf(b, s, metric)),
     1,
   );
-  const worst = worstOf(b, each);
+  const worst = together(b, each);
   b.place();
   graph.addOutput(worst);
   return graph;
 }
 
 /** The mean over blocks of the sample that changed most, or not a number where one is none: float32 [1]. */
-function worstOf(b: Builder, each: Value): Value {
+export function together(b: Builder, each: Value): Value {
   const mean = b.reduce('ReduceMean', each, [1], false);
   return b.op('Add', [b.reduce('ReduceMax', mean, [0], true), zeroOf(b, mean, 1)], { type: SCALAR });
 }
 
-/** The change of each probed tensor, by metric: float32 [batch, blocks]. */
+/** The change of each probed tensor: float32 [batch, blocks]. */
+export function changeOf(b: Builder, sample: Sample, metric: Metric): Value {
+  return CHANGE[metric.kind](b, sample, metric);
+}
+
 const CHANGE: { readonly [K in Metric['kind']]: (b: Builder, sample: Sample, metric: Metric) => Value } = {
   'relative-l1': (b, sample, metric) => relative(b, 'ReduceL1', sample, metric),
   'relative-l2': (b, sample, metric) => relative(b, 'ReduceL2', sample, metric),

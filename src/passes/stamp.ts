@@ -1,5 +1,5 @@
 import { allNodes, bitsOf, type Model, type TensorType } from '../ir/index.js';
-import { looksAtStep } from '../methods/index.js';
+import { copiesOf, looksAtStep } from '../methods/index.js';
 import { KNOBS, MANIFEST_KEY, type Manifest, type Plan, statesOf } from '../plan/index.js';
 import { mayShareBuffer } from './in-place.js';
 import {
@@ -111,7 +111,7 @@ function manifestOf(context: Context): Manifest {
     cost: {
       flops: plan.flops ?? null,
       addedNodes: addedNodes(model),
-      deviceToHost: decidesOnHost(plan) ? 0 : 1,
+      deviceToHost: copiesTaken(plan),
     },
     source: { sha256: plan.source },
   };
@@ -140,10 +140,10 @@ function sharesBuffer({ graph }: Model, pair: { readonly input: string; readonly
  * ONNX Runtime keeps small arithmetic on the host when it is joined with a `Shape` that it cannot fold, and when nothing
  * in it is a 16-bit float (fallback_cpu_capability.cc).
  */
-function decidesOnHost(plan: Plan): boolean {
-  const { timestep, variable, decision } = plan;
+function copiesTaken({ timestep, variable, decision, channels }: Plan): number {
   const half = timestep?.type?.kind === 'tensor' && timestep.type.elem.endsWith('float16');
-  return variable.length > 0 && !half && !looksAtStep(decision);
+  const onHost = variable.length > 0 && !half;
+  return looksAtStep(decision) || onHost ? copiesOf(decision, channels) : channels;
 }
 
 function described(type: TensorType): {

@@ -84,6 +84,11 @@ function measuredVectors(decision: Decision): readonly string[] {
     // `rests`: 1 while it may be reused, until all are ranked again.
     case 'ranked':
       return ['age', 'rests'];
+    case 'each':
+      return ['age'];
+    // `level`: the change that the next step is expected to see.
+    case 'each-ahead':
+      return ['age', 'level'];
     default:
       return assertNever(decision);
   }
@@ -100,6 +105,8 @@ function measuredFields(decision: Decision): readonly string[] {
       return ['left'];
     case 'schedule':
     case 'threshold':
+    case 'each':
+    case 'each-ahead':
       return [];
     // Steps since all channels were computed and ranked.
     case 'ranked':

@@ -13,7 +13,7 @@ import {
   withPreset,
 } from '../methods/index.js';
 import { controlLayout, controlLength, historiesOf } from './control.js';
-import type { AlongPlan, Cut, Plan, Region, StatePlan, Taps } from './plan.js';
+import type { AlongPlan, Cut, Plan, ProbePlan, Region, StatePlan, Taps } from './plan.js';
 import { alongPlan, probePlan } from './probe.js';
 import { cutOf } from './region.js';
 import { stateType, sumFlops } from './shapes.js';
@@ -59,12 +59,14 @@ export function makePlan(
       ? alongPlan(analysis, weights, skipped, batch, prefixOf(cuts[i], alone))
       : undefined,
   );
-  const first = [looksAtStep(design.decision) ? probe : undefined, ...along].flatMap(p => p?.taps ?? []);
+  const looks = looksAtStep(design.decision) && probe?.apart === undefined;
+  const first = [looks ? probe : undefined, ...along].flatMap(p => p?.taps ?? []);
   const outside = probedFirst(model, cuts, first);
   const regions = design.regions.map((region, i): Region => {
     const cut = cuts[i];
     if (cut === undefined) throw new Error('every region has its cut');
-    const made = regionOf(region, cut, outside, {
+    const own = probe?.apart === 'in-front' ? probedBefore(model, cut, probe, region.channel ?? 0) : [];
+    const made = regionOf(region, cut, new Set([...outside, ...own]), {
       defaults: options.stateDefaults ?? false,
       alone,
       along: along[i],
@@ -147,6 +149,15 @@ function probedFirst(model: Model, cuts: readonly Cut[], taps: readonly Taps[]):
     const spoiled = exits.find(e => e.value.producer && needed.has(e.value.producer));
     if (spoiled !== undefined) refuse('BWC307', { region: name, value: spoiled.value.name });
   }
+  return needed;
+}
+
+/** Nodes of a region that make what its channel is judged by, in front of it: they stay outside. */
+function probedBefore(model: Model, cut: Cut, { taps }: ProbePlan, channel: number): ReadonlySet<Node> {
+  const values = taps.flatMap(t => t.values.flatMap(tap => (tap.channel === channel ? [tap.value] : [])));
+  const needed = ancestors(model.graph, values, new Set(cut.enters));
+  const spoiled = cut.exits.find(e => e.value.producer && needed.has(e.value.producer));
+  if (spoiled !== undefined) refuse('BWC307', { region: cut.name, value: spoiled.value.name });
   return needed;
 }
 

@@ -60,6 +60,8 @@ export const manifestSchema = z.object({
     'accumulate',
     'rate',
     'ranked',
+    'each',
+    'each-ahead',
   ]),
   /** Denoising steps the schedule is made for unless the knob says otherwise. */
   steps: z.number().int().positive(),

@@ -94,8 +94,8 @@ export interface Tap {
 }
 
 export interface ProbePlan {
-  /** True when each channel is judged by its own tap alone; all of them by all taps otherwise. */
-  readonly apart: boolean;
+  /** Where each channel is judged by its own tap alone: in front of what is skipped, or behind its gate. */
+  readonly apart: 'in-front' | 'behind' | undefined;
   readonly taps: readonly Taps[];
   readonly sampling: TokenSampling;
   readonly filter: Filter | undefined;

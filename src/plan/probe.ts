@@ -88,7 +88,7 @@ function withReferences(
       holds: holds(group.values.length),
     }),
   );
-  return { apart: false, taps, sampling, filter, metric, references };
+  return { apart: undefined, taps, sampling, filter, metric, references };
 }
 
 function tapsOf(analysis: Analysis, probe: Probe, chosen: readonly number[], batch: Dim): readonly Taps[] {
@@ -134,6 +134,8 @@ function probed(analysis: Analysis, block: Block, probe: Probe): readonly Omit<T
   const out = stream?.out ?? block.branches.at(-1)?.update.out;
   const [first] = block.branches;
   switch (probe.tensor) {
+    case 'block-input':
+      return [{ value: value(stream?.in) }];
     case 'block-output':
       return [{ value: value(out) }];
     case 'block-residual':

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { Refusal } from '../diagnostics/index.js';
 import {
   configure,
+  copiesOf,
   type Decision,
   type Design,
-  looksAtStep,
   type Method,
   type ModelFacts,
   memoryOf,
@@ -49,6 +49,10 @@ const NOMINAL: ModelFacts = {
   })),
 };
 
+function channelsOf({ regions }: Design): number {
+  return new Set(regions.map(({ channel = 0 }) => channel)).size;
+}
+
 /** What the method does to the nominal model with default options, if it can be told. */
 function nominalDesign(method: Method): Design | undefined {
   try {
@@ -88,7 +92,7 @@ export function methodFacts(method: Method): MethodFacts {
     source,
     summary,
     decision: design?.decision.kind ?? null,
-    copies: design && looksAtStep(design.decision) ? 1 : 0,
+    copies: design ? copiesOf(design.decision, channelsOf(design)) : 0,
     regions: design?.regions.length ?? null,
     tensors: design?.regions.reduce((sum, { reuse }) => sum + memoryOf(reuse), 0) ?? null,
     calibration,
@@ -141,11 +145,13 @@ export const DECIDES: Readonly<Record<Decision['kind'], string>> = {
   accumulate: 'changes added up by step',
   rate: 'changes added up by step',
   ranked: 'a ranking, for the steps to come',
+  each: 'each against its last computed step',
+  'each-ahead': 'each against its last computed step, as of the step before',
 };
 
 function decidesText({ decision, copies }: MethodFacts): string {
   const text = decision === null ? 'a table' : DECIDES[decision];
-  return copies === 0 ? text : `${text}; ${copies} copy from the device`;
+  return copies === 0 ? text : `${text}; ${plural(copies, 'copy', 'copies')} from the device`;
 }
 
 function keepsText({ regions, tensors }: MethodFacts): string {

@@ -101,8 +101,8 @@ export function decimal(x: number, digits: number): string {
   return Number.isNaN(x) ? '–' : '∞';
 }
 
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+export function plural(count: number, word: string, many = `${word}s`): string {
+  return `${count} ${count === 1 ? word : many}`;
 }
 
 /** Runs of numbers, and runs of equal steps: `0-11`, `2, 4 … 26`. */

@@ -30,6 +30,7 @@ const FORMS: readonly Readonly<Record<string, unknown>>[] = [
   { tokens: 'pooled', tail: 0.2 },
   { reuse: 'output', blocks: 0.5 },
   { reuse: 'residual', blocks: '0-1', tail: 3 },
+  { decide: 'ahead', relax: 1.25, most: 2 },
 ];
 
 /** Fixtures that see every form: streams that are plain, joined and transposed. */
@@ -131,6 +132,8 @@ describe.each(CASES)('$title', ({ fixture, method }) => {
     const looks = looksAtStep(plan.decision);
     expect(onHost).toHaveLength(looks ? 0 : conditions.size);
     expect([...copiesToHost(model.graph)]).toEqual(looks ? [...conditions] : []);
-    expect(manifest.cost.deviceToHost).toBe(looks ? 1 : 0);
+    // Only where each region decides for itself, in front of itself, is it more than one.
+    expect(conditions.size).toBe(looks && plan.decision.kind !== 'each' ? 1 : plan.channels);
+    expect(manifest.cost.deviceToHost).toBe(looks ? conditions.size : 0);
   });
 });

@@ -232,6 +232,97 @@ export class Ranking implements Reference {
   }
 }
 
+type Own = Compared & {
+  readonly places: number;
+  /** Times the mean change of the first five. */
+  readonly relax?: number;
+};
+
+/** What the blocks decide by: what entered each when it was last computed, and how long that is ago. */
+class OwnThreshold {
+  protected readonly rule: Own;
+  readonly #guard: Guard;
+  readonly #known: { readonly step: number; readonly entered: Feature }[] = [];
+
+  constructor(rule: Own) {
+    this.rule = rule;
+    const { most: _, ...others } = rule;
+    this.#guard = new Guard(others);
+  }
+
+  protected allows(step: number, place: number): boolean {
+    const { most = 0 } = this.rule;
+    const before = this.#known[place];
+    return this.#guard.allows(step) && !(before && most > 0 && step - before.step > most);
+  }
+
+  /** What a place changed by, and since when. */
+  protected since(
+    step: number,
+    place: number,
+    now: Feature,
+  ): { readonly change: number; readonly steps: number } {
+    const before = this.#known[place];
+    if (before === undefined) return { change: UNMEASURED, steps: 1 };
+    return { change: change([now], [before.entered], this.rule), steps: step - before.step };
+  }
+
+  protected computed(step: number, place: number, entered: Feature): void {
+    this.#known[place] = { step, entered };
+  }
+
+  /** The threshold, relaxed where the mean of these changes is large, and not too large. */
+  protected limit(changes: readonly number[]): number {
+    const { threshold, relax } = this.rule;
+    const first = changes.slice(0, 5);
+    if (relax === undefined || first.length === 0) return threshold;
+    const wide = relax * mean(first);
+    return wide < 2 * threshold ? Math.max(wide, threshold) : threshold;
+  }
+}
+
+/** DBPrune: block after block, on the stream as the blocks before have left it. */
+export class BlockByBlock extends OwnThreshold implements Reference {
+  async step(step: number, look: Look): Promise<Told> {
+    const reuse: boolean[] = [];
+    const changes: number[] = [];
+    for (let place = 0; place < this.rule.places; place++) {
+      const now = (await look(reuse))[place] ?? { dims: [], data: [] };
+      const { change: far } = this.since(step, place, now);
+      const reused = far < this.limit(changes) && this.allows(step, place);
+      reuse.push(reused);
+      changes.push(far);
+      if (!reused) this.computed(step, place, now);
+    }
+    return { reuse, value: mean(changes) };
+  }
+}
+
+/** The same, a step ahead: a block goes on changing as fast as it has since it was computed. */
+export class BlocksAhead extends OwnThreshold implements Reference {
+  #expected: readonly number[] = [];
+
+  async step(step: number, look: Look): Promise<Told> {
+    const { places } = this.rule;
+    const expected = this.#expected;
+    const reuse = Array.from(
+      { length: places },
+      (_, i) => (expected[i] ?? UNMEASURED) < this.limit(expected) && this.allows(step, i),
+    );
+    const all = await look(reuse);
+    const seen = all.map((now, i) => this.since(step, i, now));
+    this.#expected = seen.map(
+      ({ change: far, steps }, i) => (far / steps) * (reuse[i] === true ? steps + 1 : 1),
+    );
+    for (const [i, now] of all.entries()) if (reuse[i] !== true) this.computed(step, i, now);
+    return { reuse, value: mean(seen.map(({ change: far }) => far)) };
+  }
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+}
+
 /** One step further on the straight line through two features. */
 function line(now: Feature, before: Feature, gap: number): Feature {
   const data = Float64Array.from(now.data, (x, i) => x + (x - (before.data[i] ?? Number.NaN)) / gap);

@@ -16,6 +16,8 @@ import {
 import { attentionInputs, blockOutputs, type Picked, valuesByName } from './record.js';
 import {
   AddedUp,
+  BlockByBlock,
+  BlocksAhead,
   Codebook,
   type Guarded,
   pooled,
@@ -214,6 +216,17 @@ const eachAdds = (_: readonly Feature[], { places }: Ran): readonly Feature[] =>
   places.flatMap(place => place.map(({ exit, enters }) => minus(exit, defined(enters))));
 
 const everyBlock = [Array.from({ length: DEPTH }, (_, i) => i)];
+
+/** What enters each block, to the stream as it is where earlier ones reuse. */
+const eachEntry = (_: readonly Feature[], { places }: Ran): readonly Feature[] =>
+  places.flatMap(([exit]) => defined(exit?.enters));
+
+/** Each block of some. */
+const blocksApart = (from: number, to: number): Where => ({
+  at: `each block from ${from} to ${to}`,
+  placed: allOf(...Array.from({ length: to - from }, (_, i) => blocks(trained, from + i, from + i + 1))),
+  looked: nothing,
+});
 
 /** Sortblock's polynomial of the timestep, of a thousand. */
 const published = (done: number): number => {
@@ -521,6 +534,60 @@ export const VARIANTS: readonly Variant[] = [
     set: {},
     reference: all => new Codebook({ ...all, tokens: SAMPLED, tail: 1 }, LEVELS, 2 * DEPTH),
   }),
+  ...of(
+    'dbprune',
+    trained,
+    {
+      ...blocksApart(2, DEPTH),
+      title: 'as published',
+      set: {},
+      seen: eachEntry,
+      reference: all => new BlockByBlock({ ...all, threshold: 0.08, warmup: 8, tokens: SAMPLED, places: 10 }),
+    },
+    {
+      ...blocksApart(1, 10),
+      title: 'F1B2, relaxed, at most three in a row, straight lines',
+      set: { front: 1, back: 2, threshold: 0.1, relax: 1.25, most: 3, warmup: 2, order: 1 },
+      seen: eachEntry,
+      order: 1,
+      seeds: [100],
+      reference: all =>
+        new BlockByBlock({
+          ...all,
+          threshold: 0.1,
+          relax: 1.25,
+          most: 3,
+          warmup: 2,
+          tokens: SAMPLED,
+          places: 9,
+        }),
+    },
+    {
+      ...blocksApart(2, DEPTH),
+      title: 'a step ahead',
+      set: { decide: 'ahead', threshold: 0.15, warmup: 3, tail: 1 },
+      seen: eachEntry,
+      reference: all =>
+        new BlocksAhead({ ...all, threshold: 0.15, warmup: 3, tail: 1, tokens: SAMPLED, places: 10 }),
+    },
+    {
+      ...blocksApart(2, DEPTH),
+      title: 'a step ahead, relaxed, at most two in a row, all tokens',
+      set: { decide: 'ahead', threshold: 0.1, relax: 1.25, most: 2, warmup: 3, tokens: 'full' },
+      seen: eachEntry,
+      seeds: [100],
+      reference: all =>
+        new BlocksAhead({
+          ...all,
+          threshold: 0.1,
+          relax: 1.25,
+          most: 2,
+          warmup: 3,
+          tokens: undefined,
+          places: 10,
+        }),
+    },
+  ),
   ...of(
     'sortblock',
     trained,

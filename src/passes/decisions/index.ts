@@ -1,6 +1,8 @@
 import type { Decision } from '../../methods/index.js';
 import { accumulate } from './accumulate.js';
 import { countdown } from './countdown.js';
+import { each } from './each.js';
+import { eachAhead } from './each-ahead.js';
 import { ranked } from './ranked.js';
 import { rate } from './rate.js';
 import type { DecisionRule } from './rule.js';
@@ -20,6 +22,8 @@ const RULES: { readonly [K in Decision['kind']]: DecisionRule<Extract<Decision, 
   accumulate,
   rate,
   ranked,
+  each,
+  'each-ahead': eachAhead,
 };
 
 /** A decision's rule, with the decision filled in. */
@@ -33,7 +37,7 @@ export type BoundRule = {
 
 export function ruleOf(decision: Decision): BoundRule {
   // The table is keyed by kind, so that the rule found takes this very decision.
-  const { start, measured, compare, compared, level, everyStep, behind, end } = RULES[
+  const { start, measured, compare, compared, level, limit, everyStep, behind, end } = RULES[
     decision.kind
   ] as DecisionRule<Decision>;
   return {
@@ -42,6 +46,7 @@ export function ruleOf(decision: Decision): BoundRule {
     ...(compare && { compare: at => compare(decision, at) }),
     ...(compared && { compared: at => compared(decision, at) }),
     ...(level && { level: at => level(decision, at) }),
+    ...(limit && { limit: at => limit(decision, at) }),
     ...(everyStep && { everyStep }),
     ...(behind && { behind: at => behind(decision, at) }),
     end: at => end(decision, at),

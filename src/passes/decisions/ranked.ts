@@ -2,6 +2,7 @@ import { type Builder, Tensor, type Value } from '../../ir/index.js';
 import type { RankedDecision } from '../../methods/index.js';
 import { field } from '../keep-time.js';
 import { need } from '../pass.js';
+import { aged } from './age.js';
 import { horner } from './horner.js';
 import type { DecisionRule, Pair } from './rule.js';
 
@@ -26,10 +27,7 @@ export const ranked: DecisionRule<RankedDecision> = {
   },
   end({ groups, share }, { b, context, clock, steps }) {
     const computed = b.cast(need(context, 'decided').computed, 'float32');
-    const older = (name: string): Value => b.op('Add', [field(clock.fields, name), b.f32(1)]);
     const all = b.reduce('ReduceMin', computed, [0], true, { name: 'all_computed' });
-    const reset = (name: string, when: Value): Value =>
-      b.op('Mul', [older(name), b.op('Sub', [b.f32(1), when])], { name });
     const done = b.op('Div', [field(clock.fields, 'step'), steps()]);
     const part = horner(b, share, b.op('Sub', [b.f32(1), done], { name: 'to_come' }));
     const fresh = b.cast(
@@ -38,8 +36,8 @@ export const ranked: DecisionRule<RankedDecision> = {
     );
     const { measure } = need(context, 'forecast');
     return new Map([
-      ['since', reset('since', all)],
-      ['age', reset('age', computed)],
+      ['since', aged(b, clock, 'since', all)],
+      ['age', aged(b, clock, 'age', computed)],
       ['rests', b.op('Where', [measure, fresh, field(clock.fields, 'rests')], { name: 'rests' })],
     ]);
   },

@@ -41,6 +41,14 @@ export interface Looked {
   readonly samples: readonly Sample[];
 }
 
+/** A channel that is about to be decided, in front of what it skips. */
+export interface Next {
+  readonly b: Builder;
+  readonly threshold: () => Value;
+  /** What the channels before changed by, float32 [1] each. */
+  readonly before: readonly Value[];
+}
+
 /** Samples of some channels that are about to be compared. */
 export interface Comparing {
   readonly b: Builder;
@@ -85,6 +93,8 @@ export interface DecisionRule<D extends Decision> {
   readonly compared?: (decision: D, comparing: Comparing) => Sample;
   /** What is compared with the threshold before the gate. */
   readonly level?: (decision: D, level: Level) => Value;
+  /** What each channel's change is compared with, where that is not the threshold itself: float32 [1]. */
+  readonly limit?: (decision: D, next: Next) => Value;
   /** Whether the reference of that index is set anew by every step; by computed ones otherwise. */
   readonly everyStep?: (reference: number) => boolean;
   /** A scalar that a computed step gives from behind the gate, float32 [1]. */
