@@ -10,8 +10,9 @@ export interface OpSchema {
   readonly maxInputs: number;
   readonly minOutputs: number;
   readonly maxOutputs: number;
-  /** Attribute names; true for those that must be given. */
-  readonly attributes: ReadonlyMap<string, boolean>;
+  readonly attributes: ReadonlySet<string>;
+  /** Attributes that must be given. */
+  readonly required: readonly string[];
 }
 
 interface Version {
@@ -77,9 +78,8 @@ export function opProblems(use: OpUse, opset: number): string[] {
     if (schema.attributes.has(name) || opset > NEWEST_OPSET || name.startsWith('__')) continue;
     problems.push(`${use.op} has no attribute ${name} at opset ${opset}`);
   }
-  for (const [name, required] of schema.attributes) {
-    if (required && !use.attributes.has(name)) problems.push(`${use.op} lacks its attribute ${name}`);
-  }
+  for (const name of schema.required)
+    if (!use.attributes.has(name)) problems.push(`${use.op} lacks its attribute ${name}`);
   if (use.inputs < schema.minInputs || (use.inputs > schema.maxInputs && opset <= NEWEST_OPSET)) {
     problems.push(
       `${use.op} has ${use.inputs} inputs, opset ${opset} takes ${range(schema.minInputs, schema.maxInputs)}`,
@@ -122,7 +122,8 @@ function decodeVersion(name: string, field: string): Version {
       maxInputs,
       minOutputs,
       maxOutputs,
-      attributes: new Map(names.map(text => [text.replace('!', ''), text.endsWith('!')])),
+      attributes: new Set(names.map(text => text.replace('!', ''))),
+      required: names.filter(text => text.endsWith('!')).map(text => text.slice(0, -1)),
     },
   };
 }
