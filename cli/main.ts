@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 import { report, run } from './run.js';

@@ -12,7 +12,7 @@ const INSIDE = ['@commander-js/extra-typings', 'cli-table3', 'commander', 'proto
 
 const { dependencies, optionalDependencies } = packageOf(ROOT);
 const bundle = await rolldown({
-  input: { bwc: join(ROOT, 'dist/cli/bwc.js') },
+  input: { bwc: join(ROOT, 'dist/cli/main.js') },
   platform: 'node',
   external: Object.keys({ ...dependencies, ...optionalDependencies }).filter(name => !INSIDE.includes(name)),
 });

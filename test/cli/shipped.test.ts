@@ -49,6 +49,6 @@ it('loads no package to compile', () => {
   const loaded = readFileSync(log ?? '', 'utf8')
     .trim()
     .split('\n');
-  expect(loaded.some(url => url.endsWith('/dist/bin/main.js'))).toBe(true);
+  expect(loaded.some(url => url.endsWith('/dist/bin/bwc.js'))).toBe(true);
   expect(loaded.filter(url => url.includes('/node_modules/'))).toEqual([]);
 });
