@@ -123,7 +123,7 @@ function encode(parts: readonly [Part, ...Part[]], base: string, { moved }: Plac
   if (size < TOO_LARGE && !isShared) return { models: whole, spilled: undefined, notes: [] };
   const location = weightsName(base, external);
   const spilled = spill(model, moved, location);
-  if (spilled.bytes === 0) return { models: whole, spilled: undefined, notes: [] };
+  if (spilled.bytes === 0 && size < TOO_LARGE) return { models: whole, spilled: undefined, notes: [] };
   const models = parts.map(part => encodeMoved(part.model, spilled.moved));
   const bytes = Math.max(...models.map(sizeOf));
   if (bytes >= TOO_LARGE) refuse('BWC109', { path: base, bytes });

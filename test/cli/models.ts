@@ -27,10 +27,10 @@ export function emptyGraph(): Uint8Array {
 }
 
 /**
- * Writes the model with its weights in a file beside it.
+ * Writes the model with its weights in a file beside it, each recorded with the checksum, if there is one.
  * @returns the path of the weights
  */
-export function withExternalWeights(model: string, path: string): string {
+export function withExternalWeights(model: string, path: string, checksum?: string): string {
   const weights = join(dirname(path), 'weights.bin');
   const proto = onnx.ModelProto.decode(toBytes(readModel(model)));
   const parts: Uint8Array[] = [];
@@ -38,7 +38,12 @@ export function withExternalWeights(model: string, path: string): string {
   for (const tensor of proto.graph?.initializer ?? []) {
     const { rawData } = tensor;
     if (!(rawData instanceof Uint8Array) || rawData.length < 1024) continue;
-    const entries = { location: 'weights.bin', offset, length: rawData.length };
+    const entries = {
+      location: 'weights.bin',
+      offset,
+      length: rawData.length,
+      ...(checksum && { checksum }),
+    };
     tensor.externalData = Object.entries(entries).map(([key, value]) =>
       onnx.StringStringEntryProto.create({ key, value: String(value) }),
     );

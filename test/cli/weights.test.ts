@@ -57,6 +57,18 @@ describe('weights in another file', () => {
     expect(statSync(stripped).size).toBeGreaterThan(statSync(weights).size);
   });
 
+  it('are compared with their checksums where that is asked for', async () => {
+    const [folder, sha1] = [join(at, 'changed'), 'a9993e364706816aba3e25717850c26c9cd0d89d'];
+    mkdirSync(folder);
+    const input = join(folder, 'model.onnx');
+    withExternalWeights(DIT.model, input, sha1);
+    const args = ['compile', input, '-o', join(folder, 'out.onnx'), '--steps', '30', '--json'];
+    const refused = await bwc([...args, '--checksum']);
+    expect([refused.code, codes(refused)]).toEqual([1, ['BWC113']]);
+    expect(readdirSync(folder).sort()).toEqual(['model.onnx', 'weights.bin']);
+    expect((await bwc(args)).code).toBe(0);
+  });
+
   it('may be one of four things', async () => {
     const ran = await compile('in/other.onnx', '--weights', 'move');
     expect(ran.code).toBe(2);

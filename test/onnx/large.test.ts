@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   ftruncateSync,
   mkdtempSync,
   openSync,
@@ -36,7 +37,7 @@ import {
   valueInfo,
   varint,
 } from './build.js';
-import { at, defined, names, same } from './helpers.js';
+import { at, codeOfAsync, defined, names, same } from './helpers.js';
 
 const folder = mkdtempSync(joinPath(tmpdir(), 'bwc-large-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -165,6 +166,60 @@ function around(
 ): (Bytes | number)[] {
   return [read(middle - short, middle + short), end - short - middle - short, read(end - short, end)];
 }
+
+describe('one file', () => {
+  /** A node with a constant of so many bytes in an attribute, between a small node and the ends. */
+  const constant = (bytes: number): (Bytes | number)[] => {
+    const nested = (number: number, [first = new Uint8Array(), ...rest]: readonly Bytes[]): Bytes[] => {
+      const length = lengthOf([first, ...rest]) + bytes;
+      return [join(tag(number, 2), varint(length), first), ...rest];
+    };
+    const held = nested(5, [join(int(1, bytes), int(2, 2), tag(9, 2), varint(bytes))]);
+    const attribute = nested(5, [join(field(1, 'value'), int(20, 4), ...held)]);
+    const [head = new Uint8Array()] = nested(1, [join(field(2, 'w'), field(4, 'Constant'), ...attribute)]);
+    const rest = [
+      field(1, node({ op: 'Add', inputs: ['x', 'w'], outputs: ['y'], name: 'n' })),
+      field(11, valueInfo('x', [1], 2)),
+      field(12, valueInfo('y', [1], 2)),
+    ];
+    return [join(int(1, 8), tag(7, 2), varint(lengthOf([head, bytes, ...rest]))), head, bytes, ...rest];
+  };
+
+  it('never holds 2 GiB: what cannot leave it is refused', async () => {
+    const path = joinPath(folder, 'constant.onnx');
+    sparse(path, [...constant(2 * GIB), field(8, opset(17))]);
+    const m = readModel(path);
+    expect(m.graph.nodes.map(n => n.op)).toEqual(['Constant', 'Add']);
+    at(m.graph.nodes, 1).name = 'renamed';
+    const out = joinPath(folder, 'refused.onnx');
+    expect(await codeOfAsync(writeModel(m, out))).toBe('BWC109');
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('never holds 2 GiB: what comes into it goes beside it', async () => {
+    const path = joinPath(folder, 'outside.onnx');
+    sparse(joinPath(folder, 'outside.bin'), [2 * GIB]);
+    const outside = join(
+      int(1, 2 * GIB),
+      int(2, 2),
+      field(8, 'w'),
+      field(13, entry('location', 'outside.bin')),
+      int(14, 1),
+    );
+    const nodes = [node({ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] })];
+    const ends = { inputs: [valueInfo('x', [1], 2)], outputs: [valueInfo('y', [1], 2)] };
+    writeFileSync(path, model(graph({ nodes, initializers: [outside], ...ends })));
+    const out = joinPath(folder, 'embedded.onnx');
+    const { weights: files, diagnostics } = await writeModel(readModel(path), out, { weights: 'embed' });
+    expect(files).toEqual([`${out}.data`]);
+    expect(diagnostics.map(d => d.code)).toEqual(['BWC114']);
+    expect([...readModel(out).graph.initializers].map(v => v.initializer?.external)).toEqual([
+      { location: 'embedded.onnx.data', offset: 0, length: 2 * GIB },
+    ]);
+    expect(statSync(`${out}.data`).size).toBe(2 * GIB);
+    rmSync(`${out}.data`);
+  });
+});
 
 describe('external data beyond 4 GiB', () => {
   it('is checked against the size of its file', () => {

@@ -131,6 +131,20 @@ describe('weights in other files', () => {
     expect(files('out')).toEqual(['a.bin', 'o.onnx', 'p.onnx', 'shards/b.bin']);
   });
 
+  // Memory is a file system of its own.
+  it.skipIf(!existsSync('/dev/shm'))('are not linked into another file system', async () => {
+    const elsewhere = mkdtempSync('/dev/shm/bwc-weights-');
+    try {
+      const linked = writeModel(readModel(path('in/m.onnx')), joinPath(elsewhere, 'o.onnx'), {
+        weights: 'link',
+      });
+      expect(await codeOfAsync(linked)).toBe('BWC111');
+      expect(readdirSync(elsewhere)).toEqual([]);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
+
   it('never take the place of others', async () => {
     writeFileSync(path('out/a.bin'), floats(1));
     for (const weights of ['copy', 'link'] as const)
