@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { calibrate, calibrationText, readCalibration, refine } from '../src/calibrate/index.js';
+import { Refusal } from '../src/diagnostics/index.js';
 import { loadProfile } from '../src/index.js';
 import type { Calibration } from '../src/methods/index.js';
 import { searchSchedule } from '../src/methods/schedules/index.js';
@@ -83,7 +84,13 @@ async function measured(
     const { method, set, unmeasured = false } = setting;
     say(`${method} ${JSON.stringify(set)} …`);
     const known = unmeasured ? undefined : calibration;
-    lines.push(await lineOf(stage, setting, known, method === 'auto' ? promised(known, set) : undefined));
+    const promise = method === 'auto' ? promised(known, set) : undefined;
+    try {
+      lines.push(await lineOf(stage, setting, known, promise));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      say(error.message);
+    }
   }
   say('fewer steps …');
   lines.push(...(await fewerLines(stage, SPEEDUPS)));

@@ -130,11 +130,12 @@ async function timesOf(
   compiled: CachedModel,
 ): Promise<{ speedup: number; efficiency: number }> {
   const rest = restModel(path, compiled.manifest);
-  return benchCompiled(original, compiled, profile, {
+  const { speedup, efficiency } = await benchCompiled(original, compiled, profile, {
     seeds: seeds.slice(0, TIMED.seeds),
     rounds: TIMED.rounds,
     ...(rest && { rest }),
   });
+  return { speedup, efficiency };
 }
 
 function fidelityOf(
