@@ -78,7 +78,7 @@ async function measured(
 ): Promise<{ lines: Line[]; asked: Claim[] }> {
   const original = await openModel(ORIGINAL, { threads: 1 });
   const truths = await truthsOf(original, profile, seeds, OUT);
-  const stage: Stage = { path: ORIGINAL, original, profile, seeds, truths };
+  const stage: Stage = { path: ORIGINAL, original, profile, seeds, truths, folder: OUT };
   const lines: Line[] = [];
   for (const setting of settings) {
     const { method, set, unmeasured = false } = setting;

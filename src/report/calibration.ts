@@ -1,4 +1,5 @@
 import { type Calibration, type Change, UNIT } from '../methods/calibration.js';
+import type { Schedule } from '../methods/schedules/index.js';
 import { pairs } from './table.js';
 import { decimal, plural, type Screen } from './text.js';
 
@@ -12,7 +13,16 @@ export interface CalibrationFacts {
   /** Mean over blocks and samples of mean|now - before| / mean|before|, by step; the first has none. */
   readonly change: readonly number[];
   /** What was searched for and run. */
-  readonly schedules: readonly { readonly computed: number; readonly psnr: number; readonly strip: string }[];
+  readonly schedules: readonly ScheduleFacts[];
+}
+
+interface ScheduleFacts {
+  readonly computed: number;
+  /** Mean fidelity in decibel, and its standard error where generations were held out to judge it. */
+  readonly psnr: number;
+  readonly error: number | null;
+  readonly from: Schedule['predicted']['from'];
+  readonly strip: string;
 }
 
 export function calibrationFacts(calibration: Calibration): CalibrationFacts {
@@ -28,6 +38,8 @@ export function calibrationFacts(calibration: Calibration): CalibrationFacts {
     schedules: (calibration.schedules ?? []).map(({ compute, predicted }) => ({
       computed: compute.filter(computed => computed).length,
       psnr: predicted.psnr,
+      error: predicted.error ?? null,
+      from: predicted.from,
       strip: compute.map(computed => (computed ? '#' : '.')).join(''),
     })),
   };
@@ -57,8 +69,11 @@ export function calibrationReport(facts: CalibrationFacts, output: string, scree
             ] as const)
           : []),
         ...schedules.map(
-          ({ computed, psnr, strip }) =>
-            [`${decimal(steps / computed, 2)} ×`, `${strip}  ${decimal(psnr, 1)} dB`] as const,
+          ({ computed, psnr, error, strip }) =>
+            [
+              `${decimal(steps / computed, 2)} ×`,
+              `${strip}  ${decimal(psnr, 1)}${error === null ? '' : ` ± ${decimal(error, 1)}`} dB`,
+            ] as const,
         ),
       ],
       screen,
