@@ -6,16 +6,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { generate, writeClient } from '../../src/index.js';
 import { numbersOf } from '../../src/runtime/tensors.js';
 import { defined, TRAINED } from '../blocks/fixtures.js';
+import { launchBrowser, NO_BROWSER } from '../browser.js';
 import { build, open, profileOf } from '../decisions/compiled.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CHROMIUM = process.env['BWC_CHROMIUM'] ?? '/usr/bin/chromium';
 /** The largest norm of a difference that other kernels may make over a generation, by the norm of the latent. */
 const TOLERANCE = 1e-5;
 const TYPES: Readonly<Record<string, string>> = {
@@ -48,8 +48,7 @@ window.generate = async ({ latent, dims, timesteps, label }) => {
 };
 </script>`;
 
-/** Needs a browser: Debian's package `chromium`, or the path in BWC_CHROMIUM. */
-describe.skipIf(!existsSync(CHROMIUM))('the TypeScript client in a browser', () => {
+describe.skipIf(NO_BROWSER !== '')(`the TypeScript client in a browser${NO_BROWSER}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'bwc-browser-'));
   const fixture = defined(TRAINED.find(({ exporter }) => exporter === 'dynamo'));
   const profile = profileOf(fixture);
@@ -95,7 +94,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the TypeScript client in a browser', () 
       response.end(readFileSync(file));
     });
     await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve));
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();

@@ -1,19 +1,19 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { compile, readModel, toBytes } from '../../src/index.js';
 import { diffModels } from '../../src/report/diff/index.js';
 import { reportPage } from '../../src/report/html/index.js';
 import { inspectFacts } from '../../src/report/inspect-facts.js';
+import { launchBrowser, NO_BROWSER } from '../browser.js';
 import { DIT } from '../cli/bwc.js';
 import { copyOf } from '../diff/edits.js';
 import { chain } from './models.js';
 
-const CHROMIUM = process.env['BWC_CHROMIUM'] ?? '/usr/bin/chromium';
 const SHOTS = fileURLToPath(new URL('../../out/report', import.meta.url));
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const violations = z.array(
@@ -38,8 +38,7 @@ const BENCH = {
   })),
 };
 
-/** Needs a browser: Debian's package `chromium`, or the path in BWC_CHROMIUM. */
-describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
+describe.skipIf(NO_BROWSER !== '')(`the page in a browser${NO_BROWSER}`, () => {
   let browser: Browser;
   const file = join(SHOTS, 'dit.html');
 
@@ -60,7 +59,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
       diagnostics: [],
     });
     writeFileSync(file, html);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await launchBrowser();
   });
 
   afterAll(() => browser.close());
