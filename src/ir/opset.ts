@@ -1,3 +1,4 @@
+import type { Attribute } from './attribute.js';
 import { NEWEST_OPSET, SCHEMAS } from './opset.data.js';
 import type { DataType } from './types.js';
 
@@ -13,6 +14,8 @@ export interface OpSchema {
   readonly attributes: ReadonlySet<string>;
   /** Attributes that must be given. */
   readonly required: readonly string[];
+  /** What an attribute that is left out counts as, as text: of those that are a number or a string. */
+  readonly defaults: ReadonlyMap<string, string>;
 }
 
 interface Version {
@@ -93,6 +96,14 @@ export function opProblems(use: OpUse, opset: number): string[] {
   return problems;
 }
 
+/** Whether a node of the standard domain at `opset` would mean the same without this attribute. */
+export function isDefault(op: string, { name, kind, ...rest }: Attribute, opset: number): boolean {
+  const text = schemaOf(op, opset)?.defaults.get(name);
+  if (text === undefined || !('value' in rest)) return false;
+  if (kind === 'float') return Math.fround(Number(text)) === Math.fround(Number(rest.value));
+  return (kind === 'int' || kind === 'string') && text === String(rest.value);
+}
+
 function range(min: number, max: number): string {
   if (min === max) return `${min}`;
   return max === Number.POSITIVE_INFINITY ? `${min} or more` : `${min} to ${max}`;
@@ -112,7 +123,7 @@ function decodeVersion(name: string, field: string): Version {
   if (inputs === 'x') return { since: Number(since), schema: undefined };
   const [minInputs, maxInputs] = decodeRange(inputs);
   const [minOutputs, maxOutputs] = decodeRange(outputs);
-  const names = attributes === '' ? [] : attributes.split(',');
+  const fields = attributes === '' ? [] : attributes.split(',').map(text => text.split('='));
   return {
     since: Number(since),
     schema: {
@@ -122,8 +133,9 @@ function decodeVersion(name: string, field: string): Version {
       maxInputs,
       minOutputs,
       maxOutputs,
-      attributes: new Set(names.map(text => text.replace('!', ''))),
-      required: names.filter(text => text.endsWith('!')).map(text => text.slice(0, -1)),
+      attributes: new Set(fields.map(([text = '']) => text.replace('!', ''))),
+      required: fields.flatMap(([text = '']) => (text.endsWith('!') ? [text.slice(0, -1)] : [])),
+      defaults: new Map(fields.flatMap(([text = '', value]) => (value === undefined ? [] : [[text, value]]))),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addedOpAllowed, cudaTypes, opProblems, schemaOf } from '../../src/ir/opset.js';
+import { attr } from '../../src/ir/index.js';
+import { addedOpAllowed, cudaTypes, isDefault, opProblems, schemaOf } from '../../src/ir/opset.js';
 
 describe('opset', () => {
   it('knows which form of an operator an opset has', () => {
@@ -22,6 +23,16 @@ describe('opset', () => {
     expect(opProblems({ op: 'Neg', ...use, inputs: 9 }, 1000)).toEqual([]);
     expect(opProblems({ op: 'SimplifiedLayerNormalization', ...use }, 17)).toEqual([]);
     expect(opProblems({ op: 'Neg', ...use }, 17)).toEqual(['Neg has no attribute new at opset 17']);
+  });
+
+  it('knows what an attribute that is left out counts as', () => {
+    expect(isDefault('Softmax', attr.int('axis', 1), 12)).toBe(true);
+    expect(isDefault('Softmax', attr.int('axis', 1), 13)).toBe(false);
+    expect(isDefault('LayerNormalization', attr.float('epsilon', Math.fround(1e-5)), 17)).toBe(true);
+    expect(isDefault('LayerNormalization', attr.float('epsilon', 1e-6), 17)).toBe(false);
+    expect(isDefault('Gelu', attr.string('approximate', 'none'), 20)).toBe(true);
+    expect(isDefault('Gelu', attr.string('approximate', 'none'), 17)).toBe(false);
+    expect(isDefault('Concat', attr.int('axis', 0), 17)).toBe(false);
   });
 
   it('knows what bwc may add', () => {

@@ -1,7 +1,7 @@
-import { compatible, type Graph, type Node, typeText, type Value } from '../../ir/index.js';
+import { type Attribute, compatible, type Graph, type Node, typeText, type Value } from '../../ir/index.js';
 import type { Pairs } from './pairs.js';
 import { attributeText, weightText } from './render.js';
-import { constantOf, heldOf, isWeight, type Side, usesOf } from './side.js';
+import { constantOf, heldOf, isDefaultOn, isWeight, type Side, usesOf } from './side.js';
 import { attributeKey, type Signatures } from './signature.js';
 
 /** One thing before and after; null where it was not, or is no more. */
@@ -51,6 +51,8 @@ export interface GraphDiff {
   readonly renamed: number;
   /** Weights that are stored elsewhere (in the file, or another one) and otherwise the same. */
   readonly stored: number;
+  /** Attributes that one writes at their default and the other leaves out. */
+  readonly defaults: number;
 }
 
 /** Compares what `match` has paired. */
@@ -72,6 +74,7 @@ class Comparison {
   #rewired = 0;
   #renamed = 0;
   #stored = 0;
+  #defaults = 0;
 
   constructor(a: Side, b: Side, pairs: Pairs, signatures: Signatures) {
     this.#a = a;
@@ -92,6 +95,7 @@ class Comparison {
       rewired: this.#rewired,
       renamed: this.#renamed,
       stored: this.#stored,
+      defaults: this.#defaults,
     };
   }
 
@@ -166,6 +170,10 @@ class Comparison {
       const before = x && attributeKey(x, this.#a, contents);
       const after = y && attributeKey(y, this.#b, contents);
       if (before === after) continue;
+      if (this.#leftOut(a, b, x, y)) {
+        this.#defaults++;
+        continue;
+      }
       changes.push({
         what: name,
         before: x === undefined ? null : attributeText(x),
@@ -173,6 +181,15 @@ class Comparison {
       });
     }
     return changes;
+  }
+
+  /** True when one node leaves out what the other writes although it counts as just that. */
+  #leftOut(a: Node, b: Node, x: Attribute | undefined, y: Attribute | undefined): boolean {
+    if (x !== undefined && y !== undefined) return false;
+    const written = x ?? y;
+    const on = (side: Side, node: Node): boolean => written !== undefined && isDefaultOn(side, node, written);
+    // The attribute may be younger than the opset of the side that leaves it out.
+    return on(this.#a, a) || on(this.#b, b);
   }
 
   #inputs(a: Node, b: Node): Change[] {

@@ -38,16 +38,19 @@ export interface ModelDiff {
   readonly missing: number;
 }
 
+/** Compares two graphs, of which the opsets of the standard domain are given. */
+type Between = (x: Graph, y: Graph, opsets: readonly [number | undefined, number | undefined]) => GraphDiff;
+
 /** Compares two models. Names of nodes and values make no difference; everything else does. */
 export function diffModels(a: Compared, b: Compared, options: DiffOptions = {}): ModelDiff {
   const contents = new Contents(options.allBytes ?? false, sharedReferences(a, b));
   const interner = new Interner();
-  const between = (x: Graph, y: Graph): GraphDiff => {
-    const [left, right] = [sideOf(x, a.path), sideOf(y, b.path)];
+  const between: Between = (x, y, [before, after]) => {
+    const [left, right] = [sideOf(x, a.path, before), sideOf(y, b.path, after)];
     const signatures = new Signatures(contents, interner);
     return compareGraphs(left, right, match(left, right, signatures), signatures);
   };
-  const main = between(a.model.graph, b.model.graph);
+  const main = between(a.model.graph, b.model.graph, [a.model.opset, b.model.opset]);
   const functions = functionDiffs(a, b, contents, between);
   const fields = fieldChanges(a.model, b.model);
   return { a, b, fields, main, functions, sampled: contents.sampled, missing: contents.missing };
@@ -87,12 +90,7 @@ function producerOf({ producerName, producerVersion }: Model): string {
   return [producerName, producerVersion].filter(text => text !== '').join(' ');
 }
 
-function functionDiffs(
-  a: Compared,
-  b: Compared,
-  contents: Contents,
-  between: (x: Graph, y: Graph) => GraphDiff,
-): FunctionDiff[] {
+function functionDiffs(a: Compared, b: Compared, contents: Contents, between: Between): FunctionDiff[] {
   const found: FunctionDiff[] = [];
   const [before, after] = [keyed(a.model), keyed(b.model)];
   for (const [name, x] of before) {
@@ -113,7 +111,8 @@ function functionDiffs(
       ...maps('opset', withStandard(x.opsets), withStandard(y.opsets)),
       ...maps('default of', defaults(x), defaults(y)),
     ];
-    const body = between(x.body(), y.body());
+    const opsets = [x, y].map(f => f.opsets.get('')) as [number | undefined, number | undefined];
+    const body = between(x.body(), y.body(), opsets);
     if (changes.length > 0 || !isSame(body)) found.push({ name, kind: 'changed', changes, body });
   }
   for (const name of after.keys()) if (!before.has(name)) found.push({ name, kind: 'added', changes: [] });

@@ -151,12 +151,7 @@ class Encoder {
     for (const node of graph.nodes) {
       const partner = this.#pairs.node(node, 1);
       const from = partner === undefined ? undefined : this.#a.nodeIndex.get(partner);
-      if (
-        partner !== undefined &&
-        from !== undefined &&
-        !rebuilt.has(node) &&
-        this.#sameInputs(partner, node)
-      ) {
+      if (partner !== undefined && from !== undefined && !rebuilt.has(node) && this.#keeps(partner, node)) {
         const run = runs[0];
         if (run?.to === from - 1) run.to = from;
         else {
@@ -174,8 +169,8 @@ class Encoder {
     return texts.join(' ');
   }
 
-  /** Inputs that a gate or a copy gives anew are written anew, and so are remarks. */
-  #sameInputs(a: Node, b: Node): boolean {
+  /** Inputs that a gate or a copy gives anew are written anew, and so are remarks and attributes at their default. */
+  #keeps(a: Node, b: Node): boolean {
     const inputs = b.inputs.every((value, i) => {
       const before = a.inputs[i];
       return before === undefined || value === undefined
@@ -183,7 +178,9 @@ class Encoder {
         : this.#pairs.value(before, 0) === value;
     });
     const metadata = [...a.metadata].map(String).join('\n') === [...b.metadata].map(String).join('\n');
-    return inputs && metadata && a.docString === b.docString;
+    const attributes =
+      a.attributes.size === b.attributes.size && [...a.attributes.keys()].every(n => b.attributes.has(n));
+    return inputs && metadata && attributes && a.docString === b.docString;
   }
 
   #kept(a: Node, b: Node, index: number): void {

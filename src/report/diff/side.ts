@@ -1,4 +1,13 @@
-import { type Graph, graphsOf, type Model, type Node, type Tensor, type Value } from '../../ir/index.js';
+import {
+  type Attribute,
+  type Graph,
+  graphsOf,
+  type Model,
+  type Node,
+  type Tensor,
+  type Value,
+} from '../../ir/index.js';
+import { isDefault } from '../../ir/opset.js';
 import type { ModelPath } from './contents.js';
 
 /** One input of a node, or one output of a graph, that reads a value. */
@@ -18,6 +27,8 @@ export interface Held {
 export interface Side {
   readonly root: Graph;
   readonly path: ModelPath;
+  /** Of the standard domain; undefined where it makes no difference. */
+  readonly opset: number | undefined;
   readonly graphs: readonly Graph[];
   readonly nodes: readonly Node[];
   readonly nodeIndex: ReadonlyMap<Node, number>;
@@ -28,7 +39,7 @@ export interface Side {
 
 const NONE: readonly Use[] = [];
 
-export function sideOf(root: Graph, path: ModelPath): Side {
+export function sideOf(root: Graph, path: ModelPath, opset?: number): Side {
   const graphs: Graph[] = [];
   const nodes: Node[] = [];
   const uses = new Map<Value, Use[]>();
@@ -58,6 +69,7 @@ export function sideOf(root: Graph, path: ModelPath): Side {
   return {
     root,
     path,
+    opset,
     graphs,
     nodes,
     nodeIndex: new Map(nodes.map((node, i) => [node, i])),
@@ -75,6 +87,11 @@ function heldBy(node: Node): Held[] {
     });
   }
   return held;
+}
+
+/** Whether the node would mean the same without the attribute. */
+export function isDefaultOn({ opset }: Side, node: Node, attribute: Attribute): boolean {
+  return opset !== undefined && node.domain === '' && isDefault(node.opType, attribute, opset);
 }
 
 export function usesOf(side: Side, value: Value): readonly Use[] {

@@ -1,7 +1,7 @@
 import type { Attribute, Node, Value } from '../../ir/index.js';
 import { float32Text } from '../../ir/text/numbers.js';
 import type { Contents } from './contents.js';
-import { isWeight, type Side } from './side.js';
+import { isDefaultOn, isWeight, type Side } from './side.js';
 
 /** Small numbers for texts, the same number for the same text: hash-consing without collisions. */
 export class Interner {
@@ -61,7 +61,8 @@ export class Signatures {
     const names = [...node.attributes.keys()].sort();
     for (const name of names) {
       const attribute = node.attributes.get(name);
-      if (attribute) parts.push(`${name}=${attributeKey(attribute, side, this.contents)}`);
+      if (attribute && !isDefaultOn(side, node, attribute))
+        parts.push(`${name}=${attributeKey(attribute, side, this.contents)}`);
     }
     return parts.join(' ');
   }

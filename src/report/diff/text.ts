@@ -81,6 +81,9 @@ function noDifference({ notes }: ShownFacts): string {
   const more = [
     ...(notes.renamed > 0 ? [`${plural(notes.renamed, 'name')} changed`] : []),
     ...(notes.remarks > 0 ? [`${plural(notes.remarks, 'remark')} changed`] : []),
+    ...(notes.defaults > 0
+      ? [`${plural(notes.defaults, 'attribute')} at the default written or left out`]
+      : []),
     ...(notes.stored > 0 ? [`${plural(notes.stored, 'weight')} stored elsewhere`] : []),
   ];
   return more.length === 0 ? 'No difference.' : `No difference but in words: ${more.join(', ')}.`;
@@ -288,6 +291,9 @@ function notesText({ notes }: ShownFacts, screen: Screen): string {
       : []),
     ...(notes.rewired > 0
       ? [`${plural(notes.rewired, 'input')} read the same through an added gate or copy`]
+      : []),
+    ...(notes.defaults > 0
+      ? [`${plural(notes.defaults, 'attribute')} at the default written or left out`]
       : []),
     ...(notes.stored > 0 ? [`${plural(notes.stored, 'weight')} of equal contents stored elsewhere`] : []),
     ...(notes.sampled > 0
