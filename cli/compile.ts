@@ -5,7 +5,7 @@ import type { Weights } from '../src/onnx/index.js';
 import type { FormName } from './form.js';
 import { methodOptions } from './method-options.js';
 import { FORM_CHOICES, HELP, positiveInteger, setting, WEIGHTS_CHOICES } from './options.js';
-import type { Outcome, Perform } from './outcome.js';
+import type { Outcome, Perform, Progress } from './outcome.js';
 
 interface Options {
   readonly output?: string | undefined;
@@ -52,10 +52,10 @@ export function addCompile(program: Command, perform: Perform): void {
     )
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', HELP.json)
-    .action((model, options) => perform(() => compileFile(model, options)));
+    .action((model, options) => perform(progress => compileFile(model, options, progress)));
 }
 
-async function compileFile(path: string, options: Options): Promise<Outcome> {
+async function compileFile(path: string, options: Options, progress: Progress): Promise<Outcome> {
   const { output } = options;
   if (output === undefined && options.dryRun !== true)
     refuse('BWC304', { text: "required option '-o, --output <out>' not given" });
@@ -70,11 +70,14 @@ async function compileFile(path: string, options: Options): Promise<Outcome> {
   const outputs = form?.outputs ?? [];
   checkOutputs(path, outputs);
   const start = performance.now();
+  progress('reading …');
   const model = readModel(path);
   const notes = options.emit === 'triton' ? [] : await checkWeights(model, path, outputs, options);
+  progress('compiling …');
   const emit = options.emit === 'split' ? 'split' : 'onnx';
   const compiled = compile(model, { ...options, ...(await methodOptions(options)), emit });
   const dryRun = options.dryRun === true;
+  if (!dryRun) progress('writing …');
   const written = dryRun ? undefined : await form?.write(compiled, options);
   notes.push(...(written?.diagnostics ?? []));
   const elapsedMs = performance.now() - start;

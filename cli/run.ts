@@ -15,6 +15,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   let code = 0;
   const program = createProgram(terminal, async work => {
     const progress = progressLine(json ? undefined : terminal.err);
+    // Work that blocks says nothing once it has begun.
+    progress.show('working …');
     const outcome = await work(progress.show).finally(progress.clear);
     show(outcome, json, terminal);
     code = outcome.ok ? 0 : 1;

@@ -42,6 +42,7 @@ export const learningToCache = defineMethod({
 });
 
 function tableOf(text: string): z.infer<typeof tableSchema> {
+  if (text === '') return complain('it takes the table of a trained router');
   try {
     return tableSchema.parse(JSON.parse(text));
   } catch {
@@ -50,5 +51,5 @@ function tableOf(text: string): z.infer<typeof tableSchema> {
 }
 
 function complain(reason: string): never {
-  return refuse('BWC303', { name: 'table', value: 'the table', reason });
+  return refuse('BWC303', { name: 'table', value: '…', reason });
 }

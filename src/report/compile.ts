@@ -108,11 +108,9 @@ export function compileText(facts: CompileFacts, screen: Screen): string {
     ['time', milliseconds(facts.elapsedMs)],
   ];
   const state = alike(facts.state, s => `${s.type} ${shapeText(s.shape)} ${withoutNumbers(s.holds)}`).map(
-    group => {
-      const { first: s, count } = group;
+    ({ first: s, count }): [string, string] => {
       const bytes = s.bytes === null ? tensorBytesText(s.type, s.shape) : bytesText(s.bytes);
-      const output = s.output === `${s.input}.next` ? '.next' : s.output;
-      return [s.input, output, `${s.type} ${shapeText(s.shape)}`, bytes, `${s.holds}${moreText(count)}`];
+      return [s.input, `${s.type} ${shapeText(s.shape)}, ${bytes}: ${s.holds}${moreText(count)}`];
     },
   );
   const knobs = facts.knobs.flatMap(k =>
@@ -123,18 +121,8 @@ export function compileText(facts: CompileFacts, screen: Screen): string {
   return [
     `${screen.paint('bold', title)}\n`,
     pairs(rows, screen),
-    heading('State: what an output gives is the next step’s input; .next follows the input’s name'),
-    table(
-      [
-        { head: 'input' },
-        { head: 'output' },
-        { head: 'type' },
-        { head: 'bytes', align: 'right' },
-        { head: 'holds', gives: 'lines' },
-      ],
-      state,
-      screen,
-    ),
+    heading('State: NAME.next of a step is NAME of the next'),
+    pairs(state, screen),
     heading('Knobs: zeros mean as compiled'),
     table(
       [{ head: 'input' }, { head: 'at' }, { head: 'field' }, { head: 'meaning', gives: 'lines' }],

@@ -8,7 +8,15 @@ import {
   traitsOf,
 } from '../blocks/index.js';
 import { type Diagnostic, Refusal, refuse } from '../diagnostics/index.js';
-import { allGraphs, allNodes, type Dim, type Model, type Node, type Value } from '../ir/index.js';
+import {
+  allGraphs,
+  allNodes,
+  type DataType,
+  type Dim,
+  type Model,
+  type Node,
+  type Value,
+} from '../ir/index.js';
 import { evaluate, flopsOf } from '../ir/infer/index.js';
 import { configure, METHODS } from '../methods/index.js';
 import { externalLocations } from '../onnx/index.js';
@@ -69,7 +77,7 @@ export interface MethodEffect {
   readonly share: number | null;
   readonly state: readonly {
     readonly holds: string;
-    readonly type: string;
+    readonly type: DataType;
     readonly shape: ShapeFacts;
     readonly bytes: number | null;
   }[];

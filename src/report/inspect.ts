@@ -1,5 +1,4 @@
 import type { Manifest } from '../plan/index.js';
-import { tallied } from './alike.js';
 import type { BlockFacts, InspectFacts, MethodEffect, PortFacts } from './inspect-facts.js';
 import { type Column, pairs, table } from './table.js';
 import {
@@ -32,11 +31,16 @@ export function inspectText(facts: InspectFacts, screen: Screen): string {
     methods(facts, screen),
     facts.open.length === 0
       ? ''
-      : `\n  Operations depend on ${facts.open.map(printable).join(', ')}: give sizes with --size ${printable(facts.open[0] ?? '')}=N.\n`,
+      : `\n  Operations and bytes depend on ${openText(facts)}: give sizes with --size ${printable(facts.open[0] ?? '')}=N.\n`,
   ].join('');
 }
 
-function fileRows({ model, compiled }: InspectFacts): (readonly [string, string])[] {
+function openText({ open }: InspectFacts): string {
+  return open.map(printable).join(', ');
+}
+
+function fileRows(facts: InspectFacts): (readonly [string, string])[] {
+  const { model, compiled } = facts;
   const external = model.externalData.length > 0 ? ` in ${model.externalData.map(printable).join(', ')}` : '';
   return [
     ['producer', printable(model.producer) || 'unknown'],
@@ -44,7 +48,10 @@ function fileRows({ model, compiled }: InspectFacts): (readonly [string, string]
     ['nodes', `${model.nodes}${model.functions > 0 ? ` and ${plural(model.functions, 'function')}` : ''}`],
     ['weights', `${plural(model.initializers, 'initializer')}, ${bytesText(model.weightBytes)}${external}`],
     ['file', bytesText(model.bytes)],
-    ['one step', `${flopsText(model.flops)} a sample`],
+    [
+      'one step',
+      model.flops === null ? `depends on ${openText(facts)}` : `${flopsText(model.flops)} a sample`,
+    ],
     ...(compiled === null ? [] : [['compiled', compiledText(compiled)] as const]),
   ];
 }
@@ -98,7 +105,6 @@ function blocks(facts: InspectFacts, screen: Screen): string {
     const row = [
       `${first.index}`,
       first.kind,
-      `${first.streams.length}`,
       least === most ? `${least}` : `${least}-${most}`,
       flopsText(first.flops),
       share(first.flops),
@@ -114,13 +120,12 @@ function blocks(facts: InspectFacts, screen: Screen): string {
     0,
   );
   const nodes = facts.blocks.reduce((s, b) => s + b.nodes, 0);
-  rows.push(['all', '', '', `${nodes}`, flopsText(sum), share(sum)]);
+  rows.push(['all', '', `${nodes}`, flopsText(sum), share(sum)]);
   const right = 'right' as const;
   return table(
     [
       { head: 'block' },
       { head: 'branches', gives: 'lines' },
-      { head: 'streams', align: right },
       { head: 'nodes', align: right },
       { head: 'operations', align: right },
       { head: 'share', align: right },
@@ -143,7 +148,12 @@ function wiring(facts: InspectFacts, screen: Screen): string {
     return lines;
   });
   return table(
-    [{ head: 'block' }, { head: '' }, { head: 'in', gives: 'middle' }, { head: 'out', gives: 'middle' }],
+    [
+      { head: 'block' },
+      { head: '', gives: 'lines' },
+      { head: 'in', gives: 'middle' },
+      { head: 'out', gives: 'middle' },
+    ],
     rows,
     screen,
   );
@@ -152,8 +162,8 @@ function wiring(facts: InspectFacts, screen: Screen): string {
 function methods(facts: InspectFacts, screen: Screen): string {
   const rows = facts.methods.map(m =>
     m.refused === null
-      ? [m.name, rangesText(m.blocks), flopsText(m.flops), percent(m.share), keeps(m), stateShapes(m)]
-      : [m.name, 'refused', '', '', '', `${m.refused.code}: ${printable(m.refused.message)}`],
+      ? [m.name, rangesText(m.blocks), flopsText(m.flops), percent(m.share), keepsText(m)]
+      : [m.name, 'refused', '', '', `${m.refused.code}: ${printable(m.refused.message)}`],
   );
   const right = 'right' as const;
   return table(
@@ -162,18 +172,15 @@ function methods(facts: InspectFacts, screen: Screen): string {
       { head: 'blocks' },
       { head: 'skips', align: right },
       { head: 'share', align: right },
-      { head: 'keeps', align: right },
-      { head: 'state', gives: 'lines' },
+      { head: 'keeps', gives: 'lines' },
     ],
     rows,
     screen,
   );
 }
 
-function keeps({ stateBytes }: MethodEffect): string {
-  return stateBytes === null ? '?' : bytesText(stateBytes);
-}
-
-function stateShapes({ state }: MethodEffect): string {
-  return tallied(state.map(s => `${s.type}${shapeText(s.shape)}`)).join(' + ');
+/** Bytes together, where sizes are known. */
+function keepsText({ state, stateBytes }: MethodEffect): string {
+  const tensors = plural(state.length, 'tensor');
+  return stateBytes === null ? tensors : `${bytesText(stateBytes)} in ${tensors}`;
 }

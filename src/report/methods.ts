@@ -10,6 +10,7 @@ import {
   memoryOf,
   type Presets,
 } from '../methods/index.js';
+import { DECIDES } from './decision.js';
 import { type Column, pairs, table } from './table.js';
 import { plural, type Screen, wrap } from './text.js';
 
@@ -124,29 +125,39 @@ function accepts(p: Property): string {
 }
 
 export function methodListText(methods: readonly MethodFacts[], screen: Screen): string {
-  const rows = methods.map(m => [m.name, m.title, decidesText(m), keepsText(m), m.calibration ?? '']);
+  const rows = methods.map(m => [
+    m.name,
+    m.title,
+    `${m.decision === null ? 'a table' : BRIEFLY[m.decision]}${m.copies > 0 ? ' *' : ''}`,
+    m.tensors === null ? '' : `${m.tensors}`,
+    m.calibration ?? '',
+  ]);
   const columns: readonly Column[] = [
     { head: 'method' },
     { head: 'title', gives: 'lines' },
-    { head: 'decides', gives: 'lines' },
-    { head: 'keeps', gives: 'lines' },
+    { head: 'decides' },
+    { head: 'keeps', align: 'right' },
     { head: 'calibration', gives: 'lines' },
   ];
-  return `${table(columns, rows, screen)}\n  Kept tensors are those of a model of 28 blocks of attention and feed-forward.\n  bwc methods NAME says what a method does and explains its options.\n`;
+  const notes = [
+    'keeps: tensors of a model with 28 blocks of attention and feed-forward.',
+    '*: decides within the step, which waits for one copy from the device.',
+    'bwc methods NAME says what a method does and explains its options.',
+  ];
+  return `${table(columns, rows, screen)}\n${notes.map(note => `  ${note}\n`).join('')}`;
 }
 
-/** What decides, in words. */
-export const DECIDES: Readonly<Record<Decision['kind'], string>> = {
-  trigger: 'a measurement, for the steps to come',
-  countdown: 'a measurement, for the steps to come',
+const BRIEFLY: Readonly<Record<Decision['kind'], string>> = {
+  trigger: 'a measurement',
+  countdown: 'a measurement',
   schedule: 'a table',
-  watched: 'a table, for as long as the run goes as measured',
-  threshold: 'against the last computed step',
-  accumulate: 'changes added up by step',
-  rate: 'changes added up by step',
-  ranked: 'a ranking, for the steps to come',
-  each: 'each against its last computed step',
-  'each-ahead': 'each against its last computed step, as of the step before',
+  watched: 'a table',
+  threshold: 'a comparison',
+  accumulate: 'changes in sum',
+  rate: 'changes in sum',
+  ranked: 'a ranking',
+  each: 'a comparison each',
+  'each-ahead': 'a comparison each',
 };
 
 function decidesText({ decision, copies }: MethodFacts): string {

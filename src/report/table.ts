@@ -7,7 +7,7 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /**
    * How it gives way when the table is wider than the screen: names lose their middle, prose goes on in the next
-   * line. Its cells must not be coloured.
+   * line, its words whole. Its cells must not be coloured.
    */
   readonly gives?: 'middle' | 'lines';
 }
@@ -34,13 +34,17 @@ export function table(
   );
   const wide = INDENT + widths.reduce((sum, w) => sum + w + GAP, 0) - GAP;
   const giving = columns.flatMap((column, i) => (column.gives ? [i] : []));
-  let excess = wide - screen.width;
-  while (excess > 0) {
-    const widest = giving.reduce((a, b) => ((widths[b] ?? 0) > (widths[a] ?? 0) ? b : a), giving[0] ?? -1);
-    const now = widths[widest] ?? 0;
-    if (now <= LEAST) break;
-    widths[widest] = now - 1;
-    excess--;
+  const least = columns.map(({ head, gives }, i) =>
+    gives === 'lines'
+      ? Math.max(head.length, ...rows.flatMap(r => (r[i] ?? '').split(/\s+/).map(word => word.length)))
+      : LEAST,
+  );
+  for (let excess = wide - screen.width; excess > 0; excess--) {
+    const [widest] = giving
+      .filter(i => (widths[i] ?? 0) > (least[i] ?? 0))
+      .sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
+    if (widest === undefined) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
   }
   const hasHead = columns.some(column => column.head !== '');
   const drawn = new Table({

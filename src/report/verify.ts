@@ -25,5 +25,5 @@ export function verifyText(result: Verification, screen: Screen): string {
     ? 'Computed steps equal the original bit for bit.'
     : `Largest difference ${result.maxAbs}.`;
   const columns: readonly Column[] = [{ head: '' }, { head: 'check' }, { head: 'found', gives: 'lines' }];
-  return `${table(columns, rows, screen)}\n${verdict} ${difference}\n`;
+  return `${table(columns, rows, screen)}\n${verdict}\n${difference}\n`;
 }

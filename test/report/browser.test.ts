@@ -28,6 +28,8 @@ const BENCH = {
   psnr: 30.2,
   ssim: 0.97,
   stateBytes: 4096,
+  computeOverhead: 1.05,
+  perStep: { original: 8, reused: 0.4 },
   seeds: [0, 1].map(seed => ({
     seed,
     decisions: Array.from({ length: 8 }, (_, i) =>

@@ -2,7 +2,7 @@ import { type Attribute, compatible, type Graph, type Node, typeText, type Value
 import type { Pairs } from './pairs.js';
 import { attributeText, weightText } from './render.js';
 import { constantOf, heldOf, isDefaultOn, isWeight, type Side, usesOf } from './side.js';
-import { attributeKey, type Signatures } from './signature.js';
+import { attributeKey, operatorOf, type Signatures } from './signature.js';
 
 /** One thing before and after; null where it was not, or is no more. */
 export interface Change {
@@ -198,7 +198,7 @@ class Comparison {
       const [x, y] = [a.inputs[i], b.inputs[i]];
       if (this.#same(x, y)) continue;
       if (x !== undefined && y !== undefined && this.#readsThrough(x, y)) this.#rewired++;
-      else changes.push({ what: `input ${i}`, before: x?.name ?? null, after: y?.name ?? null });
+      else changes.push({ what: `input ${i}`, ...told(x, y) });
     }
     return changes;
   }
@@ -356,6 +356,17 @@ class Comparison {
 /** Symbols are compared only where they are part of the model's interface. */
 function isInner(value: Value): boolean {
   return value.graph?.owner !== undefined;
+}
+
+/** Two values by their names, and where these are the same, by what makes them. */
+function told(x: Value | undefined, y: Value | undefined): Pick<Change, 'before' | 'after'> {
+  const text = (v: Value | undefined): string | null => {
+    if (v === undefined) return null;
+    return x?.name === y?.name && v.producer !== undefined
+      ? `${v.name} of ${operatorOf(v.producer)}`
+      : v.name;
+  };
+  return { before: text(x), after: text(y) };
 }
 
 function portText(value: Value): string {

@@ -89,8 +89,8 @@ export const diffSchema = z.object({
 
 export type DiffFacts = z.infer<typeof diffSchema>;
 
-/** What the terminal and the page need: all but hashes and what `bwc patch` applies. */
-export type ShownFacts = Omit<DiffFacts, 'before' | 'after' | 'delta'>;
+/** What the terminal and the page need: all but hashes, every single node, and what `bwc patch` applies. */
+export type ShownFacts = Omit<DiffFacts, 'before' | 'after' | 'changes' | 'delta'>;
 
 /** @param withDelta whether it can be applied by `bwc patch` */
 export function diffFacts(diff: ModelDiff, withDelta: boolean): DiffFacts {
@@ -105,6 +105,13 @@ export function diffFacts(diff: ModelDiff, withDelta: boolean): DiffFacts {
     before: sideFacts(diff.a),
     after: sideFacts(diff.b),
     ...rest,
+    changes: diff.main.nodes.map(n => ({
+      kind: n.kind,
+      moved: n.moved,
+      before: refOf(n.a, diff.main, 0),
+      after: refOf(n.b, diff.main, 1),
+      changes: n.changes.map(c => ({ ...c })),
+    })),
     ...(withDelta ? { delta: deltaOf(diff) } : {}),
   };
 }
@@ -123,13 +130,6 @@ export function shownFacts(diff: ModelDiff): ShownFacts {
     operators: operatorCounts(main),
     model: diff.fields.map(f => ({ ...f })),
     graphs: main.graphs.map(g => ({ path: pathOf(g.graph), change: { ...g.change } })),
-    changes: main.nodes.map(n => ({
-      kind: n.kind,
-      moved: n.moved,
-      before: refOf(n.a, main, 0),
-      after: refOf(n.b, main, 1),
-      changes: n.changes.map(c => ({ ...c })),
-    })),
     weightChanges: main.weights.map(w => ({
       kind: w.kind,
       before: w.a?.name ?? null,

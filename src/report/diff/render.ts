@@ -1,7 +1,14 @@
-import type { Attribute, Graph, Node, Tensor, Value } from '../../ir/index.js';
+import {
+  type Attribute,
+  DATA_TYPES,
+  type Graph,
+  type Node,
+  type Tensor,
+  type Value,
+} from '../../ir/index.js';
 import { float32Text } from '../../ir/text/numbers.js';
 import { contentsText, tensorTypeText } from '../../ir/text/tensors.js';
-import { printable } from '../text.js';
+import { printable, shorten } from '../text.js';
 import { stringElements } from './contents.js';
 
 /** Elements that are shown of a list or a tensor. */
@@ -53,15 +60,50 @@ export function weightText(value: Value): string {
   return initializer === undefined ? value.name : tensorText(initializer);
 }
 
-/** `y = Op <attributes> (inputs)`: a node on one line. */
-export function nodeText(node: Node): string {
+/** Parts of a name, between dots and slashes, that are kept from its end where a line is too long; and whether attributes are. */
+const SHORTER = [
+  [3, true],
+  [2, true],
+  [3, false],
+  [2, false],
+  [1, false],
+] as const;
+
+/** `y = Op <attributes> (inputs)`: a node on one line; a line too long for the width says less of names and attributes. */
+export function nodeText(node: Node, width: number = Number.POSITIVE_INFINITY): string {
+  let text = nodeLine(node, Number.POSITIVE_INFINITY, true);
+  for (const [parts, attributes] of SHORTER) {
+    if (text.length <= width) return text;
+    text = nodeLine(node, parts, attributes);
+  }
+  return shorten(text, width);
+}
+
+function nodeLine(node: Node, parts: number, withAttributes: boolean): string {
   const attributes = [...node.attributes.values()].filter(a => a.kind !== 'graph' && a.kind !== 'graphs');
-  const texts = attributes.map(a => `${a.name}=${attributeText(a)}`);
-  const outputs = node.outputs.map(v => v?.name ?? '""').join(', ');
-  const inputs = node.inputs.map(v => v?.name ?? '""').join(', ');
+  const texts = withAttributes ? attributes.map(a => `${a.name}=${valueText(node, a)}`) : ['…'];
+  const names = (values: readonly (Value | undefined)[]): string[] =>
+    values.map(v => (v === undefined ? '""' : endOf(v.name, parts)));
+  const outputs = names(node.outputs);
+  const more = Number.isFinite(parts) && outputs.length > 3 ? [`… ${outputs.length - 2} more`] : [];
+  const shown = more.length > 0 ? [...outputs.slice(0, 2), ...more] : outputs;
   const overload = node.overload ? `:${node.overload}` : '';
-  const op = `${node.op}${overload}`;
-  return printable(`${outputs} = ${op}${texts.length > 0 ? ` <${texts.join(', ')}>` : ''} (${inputs})`);
+  const list = attributes.length > 0 ? ` <${texts.join(', ')}>` : '';
+  return printable(`${shown.join(', ')} = ${node.op}${overload}${list} (${names(node.inputs).join(', ')})`);
+}
+
+/** A type that a node converts to is a number in the file. */
+function valueText(node: Node, attribute: Attribute): string {
+  if (attribute.name === 'to' && attribute.kind === 'int' && node.domain === '')
+    return DATA_TYPES[Number(attribute.value)] ?? attributeText(attribute);
+  return attributeText(attribute);
+}
+
+/** The last parts of a name: `…linear_1.bias`. */
+function endOf(name: string, parts: number): string {
+  if (!Number.isFinite(parts)) return name;
+  const all = name.split(/(?<=[./])/);
+  return all.length <= parts ? name : `…${all.slice(-parts).join('')}`;
 }
 
 /** `main › node › branch`. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Model } from '../../ir/index.js';
 import { gateName } from '../../passes/pass.js';
 import { MANIFEST_KEY, type Manifest, manifestSchema } from '../../plan/index.js';
+import { decidedBy } from '../decision.js';
 import type { ModelDiff } from './diff.js';
 import { pathOf } from './render.js';
 
@@ -14,6 +15,7 @@ export const rewriteSchema = z.object({
   did: z.enum(['compiled', 'stripped']),
   method: z.string(),
   steps: z.number().int(),
+  decides: z.string().describe('what decides whether a step is computed'),
   gates: z.array(
     z.object({
       region: z.string(),
@@ -64,6 +66,7 @@ export function rewriteOf({ a, b, main }: ModelDiff): RewriteFacts | null {
     did,
     method: manifest.method,
     steps: manifest.steps,
+    decides: decidedBy(manifest),
     gates: manifest.regions.map(region => {
       const gate = gates.get(gateName(region.name, manifest.regions.length === 1));
       const branch = gate?.subgraph('else_branch');

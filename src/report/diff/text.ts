@@ -1,7 +1,7 @@
 import type { Node } from '../../ir/index.js';
 import { alike, moreText, withoutNumbers } from '../alike.js';
 import { pairs, table } from '../table.js';
-import { plural, printable, rangesText, type Screen, type Style, shorten } from '../text.js';
+import { plural, printable, rangesText, type Screen, type Style, shorten, wrap } from '../text.js';
 import type { Change, GraphDiff, NodeChange, WeightChange } from './compare.js';
 import type { ModelDiff } from './diff.js';
 import { type DiffFacts, nodeCounts, type ShownFacts, shownFacts } from './facts.js';
@@ -27,7 +27,7 @@ export function diffText(diff: ModelDiff, screen: Screen): string {
     heads(diff, screen),
     modelLines(facts, screen),
     ...(facts.rewrite === null ? [] : [rewriteText(facts.rewrite, screen)]),
-    ...portHunks(main, screen),
+    ...portHunks(main, screen, facts.rewrite !== null),
     ...movesOf(main).map(
       m =>
         `${hunk(`${m.from} → ${m.to}`, screen)}${paint(screen, 'cyan', '»', `${plural(m.nodes.length, 'node')} moved: ${some(m.nodes.map(n => operator(n)))}`)}`,
@@ -39,6 +39,9 @@ export function diffText(diff: ModelDiff, screen: Screen): string {
     `${summary(facts, screen)}\n`,
   ].join('');
 }
+
+/** An input or output of the model itself. */
+const PORT = /^(input|output) \d+$/;
 
 /** `bwc diff --stat`: counts only, at most a screen. */
 export function statText(diff: ModelDiff, screen: Screen): string {
@@ -70,9 +73,23 @@ export function statText(diff: ModelDiff, screen: Screen): string {
   const moves = facts.moves.slice(0, NAMED).map(m => `  » ${plural(m.nodes, 'node')} ${m.from} → ${m.to}\n`);
   return [
     heads(diff, screen),
-    modelLines({ ...facts, model: facts.model.slice(0, 4) }, screen),
-    ...(facts.rewrite === null ? [] : [rewriteText(facts.rewrite, screen)]),
-    ...(facts.rewrite === null ? [...moves, rows.length > 0 ? table(columns, rows, screen) : ''] : []),
+    ...(facts.rewrite === null
+      ? [
+          changesText(facts.model, screen, NAMED),
+          changesText(
+            facts.graphs.map(g => g.change).filter(c => PORT.test(c.what)),
+            screen,
+            NAMED,
+          ),
+          ...moves,
+          rows.length > 0 ? table(columns, rows, screen) : '',
+          ...weightGroups(diff.main.weights)
+            .filter(({ of }) => of === 'changed')
+            .map(({ type, group }) =>
+              paint(screen, 'yellow', ' ', `${plural(group.length, 'weight')} ${type}`),
+            ),
+        ]
+      : [rewriteText(facts.rewrite, screen)]),
     `${summary(facts, screen)}\n`,
   ].join('');
 }
@@ -103,12 +120,34 @@ function summary({ nodes: n, weights: w, operators, places }: ShownFacts, screen
   const alike =
     folded === 0 || operators.length === 0
       ? ''
-      : `; ${plural(places.length, 'place')} stand for ${places.length + folded}`;
-  return screen.paint('bold', `${counted(n, 'Nodes')}${alike}.\n${counted(w, 'Weights')}.`);
+      : `; ${plural(places.length, 'place')} ${places.length === 1 ? 'stands' : 'stand'} for ${places.length + folded}`;
+  const lines = [`${counted(n, 'Nodes')}${alike}.`, `${counted(w, 'Weights')}.`];
+  return screen.paint('bold', lines.flatMap(line => wrap(line, screen.width)).join('\n'));
 }
 
-function modelLines({ model }: ShownFacts, screen: Screen): string {
-  return model.map(c => changeLines(c, screen)).join('');
+function modelLines({ model, rewrite }: ShownFacts, screen: Screen): string {
+  return changesText(rewrite === null ? model : model.filter(c => !OURS.test(c.what)), screen);
+}
+
+/** What bwc adds to a model's metadata, inputs and outputs: its own words say it. */
+const OURS = /^metadata bwc\./;
+const OUR_PORT = /^bwc\./;
+
+/** Changes, of metadata the first ones, at most `most` together. */
+function changesText(changes: readonly Change[], screen: Screen, most = Number.POSITIVE_INFINITY): string {
+  const ofMetadata = changes.filter(c => c.what.startsWith('metadata')).slice(NAMED);
+  const shown = changes.filter(c => !ofMetadata.includes(c)).slice(0, most);
+  const more = changes.length - shown.length;
+  const rest =
+    more === 0
+      ? ''
+      : paint(
+          screen,
+          'dim',
+          ' ',
+          `${more} more ${shown.length < most ? 'entries of metadata' : 'like these'}`,
+        );
+  return shown.map(c => changeLines(c, screen)).join('') + rest;
 }
 
 function changeLines({ what, before, after }: Change, screen: Screen, indent = ''): string {
@@ -117,22 +156,21 @@ function changeLines({ what, before, after }: Change, screen: Screen, indent = '
       screen,
       mark === '-' ? 'red' : 'green',
       mark,
-      `${indent}${what}: ${shorten(printable(value), VALUE)}`,
+      cut(`${indent}${what}: ${shorten(printable(value), VALUE)}`, screen),
     );
   return (before === null ? '' : line('-', before)) + (after === null ? '' : line('+', after));
 }
 
-function portHunks({ graphs }: GraphDiff, screen: Screen): string[] {
+function portHunks({ graphs }: GraphDiff, screen: Screen, isOurs: boolean): string[] {
   const byPath = new Map<string, Change[]>();
   for (const { graph, change } of graphs) {
+    if (isOurs && OUR_PORT.test(change.after ?? change.before ?? '')) continue;
     const path = pathOf(graph);
     const list = byPath.get(path);
     if (list) list.push(change);
     else byPath.set(path, [change]);
   }
-  return [...byPath].map(
-    ([path, changes]) => hunk(path, screen) + changes.map(c => changeLines(c, screen)).join(''),
-  );
+  return [...byPath].map(([path, changes]) => hunk(path, screen) + changesText(changes, screen));
 }
 
 function placeText(place: Place, diff: GraphDiff, screen: Screen): string {
@@ -153,14 +191,8 @@ function placeText(place: Place, diff: GraphDiff, screen: Screen): string {
   if (last) lines.push(...neighbour(last, diff, 1, screen));
   if (place.alike.length > 0) {
     const where = place.alike.map(nodes => labelOf(nodes[0]?.b ?? nodes[0]?.a));
-    lines.push(
-      paint(
-        screen,
-        'dim',
-        ' ',
-        `${place.alike.length + 1} places changed alike: shown once; also at ${some(where)}`,
-      ),
-    );
+    const head = `${place.alike.length + 1} places changed alike: shown once; also at `;
+    lines.push(paint(screen, 'dim', ' ', head + listed(where, roomOf(screen) - head.length)));
   }
   return lines.join('');
 }
@@ -172,46 +204,62 @@ function neighbour(change: NodeChange, diff: GraphDiff, by: 1 | -1, screen: Scre
   const next = (which === 1 ? diff.b : diff.a).nodes[index + by];
   if (next === undefined || next.graph !== node?.graph || diff.pairs.node(next, which) === undefined)
     return [];
-  return [paint(screen, 'dim', ' ', cut(nodeText(next), screen))];
+  return [paint(screen, 'dim', ' ', nodeText(next, roomOf(screen)))];
 }
 
 function nodeLines({ kind, a, b, changes, moved }: NodeChange, screen: Screen): string {
   const line = (style: Style, mark: string, node: Node): string =>
-    paint(screen, style, mark, cut(nodeText(node), screen));
+    paint(screen, style, mark, nodeText(node, roomOf(screen)));
   if (kind === 'added' && b) return line('green', '+', b);
   if (kind === 'removed' && a) return line('red', '-', a);
   if (a === undefined || b === undefined) return '';
-  const from = moved && a.graph ? paint(screen, 'cyan', '»', `moved from ${pathOf(a.graph)}`) : '';
-  const what = changes.map(
-    c => `${c.what}: ${printable(c.before ?? 'none')} → ${printable(c.after ?? 'none')}`,
-  );
+  const what = [
+    ...(moved && a.graph ? [`moved from ${pathOf(a.graph)}`] : []),
+    ...changes.map(c => `${c.what}: ${printable(c.before ?? 'none')} → ${printable(c.after ?? 'none')}`),
+  ];
   return (
-    from +
-    line('red', '-', a) +
-    line('green', '+', b) +
-    paint(screen, 'yellow', '~', cut(`    ${what.join('; ')}`, screen))
+    line('yellow', '~', b) +
+    what.map(text => paint(screen, 'yellow', ' ', cut(`    ${text}`, screen))).join('')
   );
 }
 
 function weightLines(weights: readonly WeightChange[], screen: Screen): string {
   if (weights.length === 0) return '';
-  const groups = new Map<string, WeightChange[]>();
-  for (const w of weights) {
-    const type = (v: WeightChange['a']): string => `${v?.initializer?.elem} ${v?.initializer?.dims.length}`;
-    const key = `${w.kind} ${type(w.a)} ${type(w.b)}`;
-    const group = groups.get(key);
-    if (group) group.push(w);
-    else groups.set(key, [w]);
-  }
-  const lines = [...groups.values()].map(group => {
-    const first = group[0];
-    if (first === undefined) return '';
-    const [name, text] = [(w: WeightChange) => printable((w.b ?? w.a)?.name ?? ''), weightOf(first)];
-    const { style, mark } = MARKS[first.kind];
-    const more = group.length > 1 ? `, ${group.length} alike: ${some(group.map(name))}` : '';
-    return paint(screen, style, mark, cut(`${name(first)} ${text}${more}`, screen));
+  const lines = weightGroups(weights).map(({ of, type, group }) => {
+    const { style, mark } = MARKS[of];
+    const names = group.map(w => printable((w.b ?? w.a)?.name ?? ''));
+    const [only, ...more] = group;
+    const head = more.length > 0 || only === undefined ? `${group.length} × ${type}: ` : '';
+    const text =
+      head === '' && only !== undefined
+        ? `${names[0]} ${weightOf(only)}`
+        : listed(names, roomOf(screen) - head.length);
+    return paint(screen, style, mark, cut(head + text, screen));
   });
   return hunk('weights', screen) + lines.join('');
+}
+
+interface WeightGroup {
+  readonly of: WeightChange['kind'];
+  /** Their type, or how it changed. */
+  readonly type: string;
+  readonly group: readonly WeightChange[];
+}
+
+/** Weights that came, went or changed alike, the most first. */
+function weightGroups(weights: readonly WeightChange[]): WeightGroup[] {
+  const groups = new Map<string, { of: WeightChange['kind']; type: string; group: WeightChange[] }>();
+  for (const w of weights) {
+    const [before, after] = [w.a?.initializer?.elem, w.b?.initializer?.elem];
+    const contents = w.kind === 'changed' ? ', other contents' : '';
+    const type =
+      w.kind === 'changed' && before !== after ? `${before} → ${after}` : `${after ?? before}${contents}`;
+    const key = `${w.kind} ${type}`;
+    const known = groups.get(key);
+    if (known) known.group.push(w);
+    else groups.set(key, { of: w.kind, type, group: [w] });
+  }
+  return [...groups.values()].sort((x, y) => y.group.length - x.group.length);
 }
 
 const MARKS = {
@@ -236,7 +284,7 @@ function functionText(f: ModelDiff['functions'][number], screen: Screen): string
   lines.push(...f.changes.map(c => changeLines(c, screen)));
   const { body } = f;
   if (body) {
-    lines.push(...portHunks(body, screen));
+    lines.push(...portHunks(body, screen, false));
     lines.push(...placesOf(body).map(place => placeText(place, body, screen)));
     lines.push(weightLines(body.weights, screen));
     const n = nodeCounts(body);
@@ -265,6 +313,7 @@ function rewriteText(r: RewriteFacts, screen: Screen): string {
   const verb = r.did === 'compiled' ? 'added' : 'taken out';
   const rows: Pair[] = [
     ...gateRows(r.gates),
+    ['decides', r.decides],
     ...alike(r.state, s => s.type).map(({ first: s, count }): Pair => {
       const text =
         count === 1 ? `${s.input} ${s.type}: ${s.holds}` : `${s.input} ${s.type}${moreText(count)}`;
@@ -314,8 +363,22 @@ function paint(screen: Screen, style: Style, mark: string, text: string): string
   return `${screen.paint(style, `${mark} ${text}`.trimEnd())}\n`;
 }
 
+/** Columns behind a mark. */
+function roomOf({ width }: Screen): number {
+  return Math.max(40, width - 2);
+}
+
 function cut(text: string, screen: Screen): string {
-  return Number.isFinite(screen.width) ? shorten(text, Math.max(40, screen.width - 2)) : text;
+  return Number.isFinite(screen.width) ? shorten(text, roomOf(screen)) : text;
+}
+
+/** As many names as there is room for, and how many there are beside them. */
+function listed(names: readonly string[], room: number): string {
+  const more = (count: number): string => (names.length > count ? `, … ${names.length - count} more` : '');
+  const text = (count: number): string => names.slice(0, count).join(', ') + more(count);
+  let count = Math.min(NAMED, names.length);
+  while (count > 1 && text(count).length > room) count--;
+  return count > 1 ? text(count) : shorten(names[0] ?? '', room - more(1).length) + more(1);
 }
 
 function signed(sign: string, count: number, style: Style, screen: Screen): string {

@@ -10,6 +10,9 @@ export const benchSchema = z.object({
   psnr: z.number().nullable(),
   ssim: z.number(),
   stateBytes: z.number(),
+  /** What a computed step takes of the original's. */
+  computeOverhead: z.number().nullable(),
+  perStep: z.object({ original: z.number(), reused: z.number().nullable() }),
   seeds: z.array(
     z.object({
       seed: z.number(),
@@ -32,7 +35,6 @@ const CELL = 14;
 
 /** Steps of every seed in a strip: tall ones computed, low ones reused. */
 export function benchHtml(bench: BenchShown, frames: readonly Frame[]): string {
-  const psnr = (x: number | null): string => (x === null ? 'equal' : `${x.toFixed(1)} dB`);
   const rows = bench.seeds.map(s => {
     const width = s.decisions.length * CELL;
     const computed = s.decisions.filter(d => d === 'computed').length;
@@ -41,13 +43,26 @@ export function benchHtml(bench: BenchShown, frames: readonly Frame[]): string {
       return `<rect class="${d}" x="${i * CELL}" y="${20 - height}" width="${CELL - 2}" height="${height}"/>`;
     });
     const label = `Seed ${s.seed}: ${computed} of ${s.decisions.length} steps computed`;
-    return `<tr><th scope="row">${s.seed}</th><td><svg class="strip" role="img" aria-label="${label}" width="${width}" height="20" viewBox="0 0 ${width} 20">${cells.join('')}</svg></td><td>${computed}</td><td>${psnr(s.psnr)}</td><td>${s.ssim.toFixed(4)}</td></tr>`;
+    return `<tr><th scope="row">${s.seed}</th><td><svg class="strip" role="img" aria-label="${label}" width="${width}" height="20" viewBox="0 0 ${width} 20">${cells.join('')}</svg></td><td>${computed}</td><td>${psnrText(s.psnr)}</td><td>${s.ssim.toFixed(4)}</td></tr>`;
   });
   const pictures = frames.map(
     f =>
       `<figure><img alt="${escaped(f.title)}" src="${f.source}"><figcaption>${escaped(f.title)}</figcaption></figure>`,
   );
-  return `<p><strong>${bench.speedup.toFixed(2)} times as fast</strong>: of ${bench.steps} steps ${bench.computed.toFixed(1)} were computed and ${bench.reused.toFixed(1)} reused; PSNR ${psnr(bench.psnr)}, SSIM ${bench.ssim.toFixed(4)}.</p>
+  return `<p>${gainText(bench)}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Decisions by step"><table><thead><tr><th scope="col">seed</th><th scope="col">steps: tall computed, low reused</th><th scope="col">computed</th><th scope="col">PSNR</th><th scope="col">SSIM</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>
 ${pictures.length > 0 ? `<div class="frames">${pictures.join('')}</div>` : ''}`;
+}
+
+/** What a bench found, in a sentence. */
+export function gainText({ speedup, steps, computed, reused, psnr, ssim }: BenchShown): string {
+  return `<strong>${speedup.toFixed(2)} times as fast</strong>: of ${steps} steps ${short(computed)} were computed and ${short(reused)} reused; PSNR ${psnrText(psnr)}, SSIM ${ssim.toFixed(4)}.`;
+}
+
+function psnrText(x: number | null): string {
+  return x === null ? 'equal' : `${x.toFixed(1)} dB`;
+}
+
+function short(x: number): string {
+  return String(Number(x.toFixed(1)));
 }

@@ -3,7 +3,6 @@ import type { Model, Node } from '../../ir/index.js';
 import type { GraphDiff } from '../diff/compare.js';
 import { nodeText, pathOf } from '../diff/render.js';
 import { sideOf } from '../diff/side.js';
-import { shorten } from '../text.js';
 import { type Drawing, MOST_DRAWN } from './draw.js';
 import { boxesOf, type Status, statusOf, type Unit, unitsOf } from './units.js';
 
@@ -117,5 +116,5 @@ function together(all: readonly Status[]): Status {
 }
 
 function textOf(node: Node): string {
-  return shorten(nodeText(node), TEXT);
+  return nodeText(node, TEXT);
 }

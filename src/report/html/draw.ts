@@ -2,8 +2,8 @@ import { instance, type Viz } from '@viz-js/viz';
 import type { Graph, Node, Value } from '../../ir/index.js';
 import { readsOf } from '../../ir/index.js';
 import { pathOf } from '../diff/render.js';
-import { printable, shorten } from '../text.js';
-import type { Status, Unit } from './units.js';
+import { plural, printable, shorten } from '../text.js';
+import { PURPOSES, type Status, type Unit } from './units.js';
 
 /** Units drawn in full when they are unfolded; larger ones are listed. */
 export const MOST_DRAWN = 120;
@@ -31,17 +31,18 @@ export class Drawing {
     units.forEach((unit, i) => {
       for (const node of unit.nodes) home.set(node, i);
     });
-    const edges = new Set<string>();
+    const edges = units.map(() => new Set<number>());
+    const link = (value: Value, to: number): void => {
+      const from = value.producer && home.get(value.producer);
+      if (from !== undefined && from !== to) edges[from]?.add(to);
+    };
     units.forEach((unit, i) => {
       for (const node of unit.nodes) {
         for (const value of readsOf(node)) link(value, i);
         for (const sub of node.subgraphs) for (const value of sub.outputs) link(value, i);
       }
     });
-    function link(value: Value, to: number): void {
-      const from = value.producer && home.get(value.producer);
-      if (from !== undefined && from !== to) edges.add(`u${from} -> u${to}`);
-    }
+    leaveOutImplied(edges);
     const frames = new Map<Graph, number[]>();
     units.forEach((unit, i) => {
       const list = frames.get(unit.graph);
@@ -51,15 +52,17 @@ export class Drawing {
     const box = (i: number): string => {
       const unit = units[i];
       if (unit === undefined) return '';
-      const text = `${unit.label}\n${unit.nodes.length} node${unit.nodes.length === 1 ? '' : 's'}`;
+      const purpose = PURPOSES[unit.label];
+      const text = `${unit.label}\n${purpose === undefined ? '' : `${purpose}\n`}${plural(unit.nodes.length, 'node')}`;
       return `u${i} [id=${quoted(ids[i] ?? '')} class=${quoted(status(unit))} label=${quoted(text)}]`;
     };
     const parts = [...frames].map(([graph, list], i) => {
       const boxes = list.map(box).join('\n');
       if (graph.owner === undefined) return boxes;
-      return `subgraph cluster_${i} { label=${quoted(shorten(pathOf(graph).split(' › ').slice(-2).join(' › '), 32))}; class="frame"; ${boxes} }`;
+      return `subgraph cluster_${i} { label=${quoted(frameLabel(graph))}; class="frame"; ${boxes} }`;
     });
-    return this.#svg(`${parts.join('\n')}\n${[...edges].join('\n')}`, label, true);
+    const lines = edges.flatMap((targets, from) => [...targets].map(to => `u${from} -> u${to}`));
+    return this.#svg(`${parts.join('\n')}\n${lines.join('\n')}`, label, true);
   }
 
   /** One unit's nodes and the values between them. */
@@ -86,6 +89,37 @@ export class Drawing {
     const svg = this.#viz.renderString(dot, { format: 'svg', engine: 'dot' });
     return accessible(svg.slice(svg.indexOf('<svg')), label, buttons);
   }
+}
+
+/** Takes out each edge whose ends other edges join as well: what reaches what stays the same. */
+function leaveOutImplied(edges: readonly Set<number>[]): void {
+  const reaches = (from: number, to: number): boolean => {
+    const seen = new Set([from]);
+    const work = [from];
+    for (let at = work.pop(); at !== undefined; at = work.pop()) {
+      for (const next of edges[at] ?? []) {
+        if (next === to) return true;
+        if (seen.has(next)) continue;
+        seen.add(next);
+        work.push(next);
+      }
+    }
+    return false;
+  };
+  edges.forEach((targets, from) => {
+    for (const to of [...targets]) {
+      targets.delete(to);
+      if (!reaches(from, to)) targets.add(to);
+    }
+  });
+}
+
+/** A branch by its place; those of bwc's gates by when they run. */
+function frameLabel(graph: Graph): string {
+  const place = shorten(pathOf(graph).split(' › ').slice(-2).join(' › '), 40);
+  if (graph.owner?.name.startsWith('bwc/gate') !== true) return place;
+  const isComputed = graph.owner.subgraph('else_branch') === graph;
+  return `${isComputed ? 'computed steps' : 'reused steps'}: ${place}`;
 }
 
 function quoted(text: string): string {

@@ -2,14 +2,24 @@ import type { Diagnostic } from '../../diagnostics/index.js';
 import type { Model } from '../../ir/index.js';
 import type { Manifest } from '../../plan/index.js';
 import { tallied } from '../alike.js';
+import { decidedBy } from '../decision.js';
 import type { ModelDiff } from '../diff/diff.js';
 import { nodeCounts } from '../diff/facts.js';
 import { manifestIn } from '../diff/rewrite.js';
 import { diffText, statText } from '../diff/text.js';
 import type { InspectFacts } from '../inspect-facts.js';
-import { DECIDES } from '../methods.js';
-import { bytesText, flopsText, percent, plain, rangesText, tensorBytesText } from '../text.js';
-import { type BenchShown, benchHtml, type Frame } from './bench.js';
+import {
+  bytesText,
+  flopsText,
+  percent,
+  plain,
+  plural,
+  printable,
+  rangesText,
+  tensorBytes,
+  tensorBytesText,
+} from '../text.js';
+import { type BenchShown, benchHtml, type Frame, gainText } from './bench.js';
 import { picturesOf } from './data.js';
 import { Drawing, escaped } from './draw.js';
 import { SCRIPT, STYLE } from './style.js';
@@ -47,10 +57,10 @@ export async function reportPage(page: Page): Promise<string> {
   const sections = [
     summary(page, manifest),
     section('graph', 'Graph', graphHtml(pictures.before, pictures.after)),
+    bench === undefined ? '' : section('bench', 'A run, step by step', benchHtml(bench, page.frames ?? [])),
     manifest === undefined ? '' : section('plan', 'Plan', planHtml(manifest)),
     inspected === undefined ? '' : section('costs', 'Costs', costsHtml(inspected, manifest)),
     diff === undefined ? '' : section('changes', 'Changes', changesHtml(diff)),
-    bench === undefined ? '' : section('bench', 'A run, step by step', benchHtml(bench, page.frames ?? [])),
     ...chartSections(page.charts ?? []),
     diagnostics.length === 0 ? '' : section('diagnostics', 'Diagnostics', diagnosticsHtml(diagnostics)),
   ];
@@ -86,7 +96,7 @@ function section(id: string, title: string, body: string): string {
 }
 
 /** What a person wants to know first: what is skipped, what decides, what it costs, what it keeps. */
-function summary({ diff, inspected, model }: Page, manifest: Manifest | undefined): string {
+function summary({ diff, inspected, model, bench }: Page, manifest: Manifest | undefined): string {
   const cards: [string, string][] = [];
   if (manifest !== undefined) {
     const flops = manifest.regions.reduce<number | null>(
@@ -98,19 +108,16 @@ function summary({ diff, inspected, model }: Page, manifest: Manifest | undefine
         ? ''
         : `, ${percent(flops / manifest.cost.flops)} of a step’s operations`;
     const blocks = [...new Set(manifest.regions.flatMap(r => r.blocks))];
-    const threshold = manifest.options['threshold'];
     cards.push(
       ['What is skipped', `Blocks ${rangesText(blocks)}${share}, on steps that are reused.`],
-      [
-        'What decides',
-        `Method ${escaped(manifest.method)}: ${DECIDES[manifest.decision]}${typeof threshold === 'number' ? `, with a threshold of ${threshold}` : ''}; ${manifest.cost.deviceToHost === 0 ? 'known when a step starts' : 'decided within the step'}.`,
-      ],
+      ['What decides', `Method ${escaped(manifest.method)}: ${decidedBy(manifest)}.`],
       [
         'What it costs',
-        `${manifest.cost.addedNodes} added nodes; device-to-host copies a step on CUDA: ${manifest.cost.deviceToHost}.`,
+        `${manifest.cost.addedNodes} added nodes; device-to-host copies a step on CUDA: ${manifest.cost.deviceToHost}.${bench === undefined ? '' : ` ${stepText(bench)}`}`,
       ],
-      ['What it keeps', `${tallied(manifest.state.map(s => stateBytes(s))).join(' + ')} between steps.`],
+      ['What it keeps', `${escaped(keptText(manifest.state))} between steps.`],
     );
+    if (bench !== undefined) cards.push(['What it gains', gainText(bench)]);
   }
   if (diff !== undefined) {
     const nodes = nodeCounts(diff.main);
@@ -129,12 +136,34 @@ function summary({ diff, inspected, model }: Page, manifest: Manifest | undefine
           `a reused step skips blocks ${rangesText(m.blocks)}: ${flopsText(m.flops)}, ${percent(m.share)}.`,
         ]);
   }
-  const items = cards.map(([name, text]) => `<li><b>${escaped(name)}</b>${text}</li>`);
+  const items = cards.map(([name, text]) => `<li><b>${escaped(name)}</b> ${text}</li>`);
   return section('summary', 'In short', `<ul class="cards">${items.join('')}</ul>`);
 }
 
+function stepText({ computeOverhead, perStep: { original, reused } }: BenchShown): string {
+  const computed = computeOverhead === null ? [] : [`a computed step took ${percent(computeOverhead)}`];
+  const other = reused === null ? [] : [`a reused one ${percent(reused / original)}`];
+  return `Measured: ${[...computed, ...other].join(', ')} of the original’s time.`;
+}
+
+/** The bytes of all state tensors together; with one open dimension as a multiple of it. */
+function keptText(state: Manifest['state']): string {
+  const tensors = plural(state.length, 'tensor');
+  const sizes = state.map(({ type, shape, bytes }) =>
+    bytes === null ? tensorBytes(type, shape) : { bytes, open: [] },
+  );
+  const open = new Set(sizes.map(s => s.open.join(' × ')).filter(text => text !== ''));
+  const [only = '', ...more] = open;
+  if (more.length > 0) return `${tallied(state.map(stateBytes)).join(' + ')}, in ${tensors},`;
+  const sum = bytesText(
+    sizes.filter(s => s.open.length > 0 || open.size === 0).reduce((all, s) => all + s.bytes, 0),
+  );
+  const fixed = sizes.filter(s => s.open.length === 0 && open.size > 0).reduce((all, s) => all + s.bytes, 0);
+  return `${sum}${only === '' ? '' : ` × ${printable(only)}`}${fixed === 0 ? '' : ` + ${bytesText(fixed)}`} in ${tensors}`;
+}
+
 function stateBytes({ type, shape, bytes }: Manifest['state'][number]): string {
-  return escaped(bytes === null ? tensorBytesText(type, shape) : bytesText(bytes));
+  return bytes === null ? tensorBytesText(type, shape) : bytesText(bytes);
 }
 
 function graphHtml(before: string, after: string | null): string {
@@ -143,7 +172,7 @@ function graphHtml(before: string, after: string | null): string {
   );
   const pane = (name: string, svg: string): string =>
     `<section aria-label="${name}"><h3>${name}</h3><div class="scroll graph" tabindex="0" role="region" aria-label="${name}, drawing">${svg}</div></section>`;
-  return `<p>Each box holds nodes that belong together; frames are branches. Choose a box to unfold it.</p>
+  return `<p>Each box holds nodes that belong together; frames are branches. Choose a box to unfold it; Escape folds it again.</p>
 ${after === null ? '' : `<ul class="legend">${legend.join('')}</ul>`}
 <div class="sides">${pane(after === null ? 'Model' : 'Before', before)}${after === null ? '' : pane('After', after)}</div>
 <section id="detail" hidden aria-labelledby="detail-title"><h3 id="detail-title" tabindex="-1">Nodes</h3><p id="detail-path" class="dim"></p><p id="detail-note"></p>
@@ -166,7 +195,7 @@ function planHtml(m: Manifest): string {
       code(s.input),
       code(s.output),
       escaped(`${s.type} [${s.shape.join(', ')}]`),
-      stateBytes(s),
+      escaped(stateBytes(s)),
       escaped(s.holds),
     ]),
     'State',
@@ -183,27 +212,53 @@ function planHtml(m: Manifest): string {
   )}`;
 }
 
-/** Operations of each block as a bar; those that a reused step skips in another colour. */
+/** Operations as bars, blocks alike in a row; those that a reused step skips in another colour. */
 function costsHtml({ blocks, model }: InspectFacts, manifest: Manifest | undefined): string {
   const skipped = new Set(manifest?.regions.flatMap(r => r.blocks) ?? []);
-  const most = Math.max(1, ...blocks.map(b => b.flops ?? 0));
-  const rows = blocks.map(b => {
-    const width = (100 * (b.flops ?? 0)) / most;
-    const bar = `<span class="bar${skipped.has(b.index) ? ' skipped' : ''}" style="width:${width.toFixed(1)}%"></span>`;
-    return [
-      `${b.index}`,
-      escaped(b.kind),
-      `${b.nodes}`,
-      flopsText(b.flops),
-      bar,
-      skipped.has(b.index) ? 'skipped' : 'always',
-    ];
+  const groups = new Map<string, (typeof blocks)[number][]>();
+  for (const block of blocks) {
+    const key = `${block.kind} ${block.flops} ${skipped.has(block.index)}`;
+    const group = groups.get(key);
+    if (group) group.push(block);
+    else groups.set(key, [block]);
+  }
+  const inBlocks = sumOf(blocks.map(b => b.flops));
+  const around = inBlocks === null || model.flops === null ? null : model.flops - inBlocks;
+  const row = (
+    name: string,
+    what: string,
+    nodes: number,
+    flops: number | null,
+    onReuse: 'skipped' | 'always',
+  ): string[] => {
+    const share = flops === null || model.flops === null ? null : flops / model.flops;
+    const bar =
+      share === null ? '' : `<span class="bar ${onReuse}" style="width:${(100 * share).toFixed(1)}%"></span>`;
+    return [name, what, `${nodes}`, flopsText(flops), percent(share), bar, onReuse];
+  };
+  const rows = [...groups.values()].map(group => {
+    const [first] = group;
+    return row(
+      rangesText(group.map(b => b.index)),
+      `${group.length} × ${escaped(first?.kind ?? '')}`,
+      group.reduce((sum, b) => sum + b.nodes, 0),
+      sumOf(group.map(b => b.flops)),
+      first !== undefined && skipped.has(first.index) ? 'skipped' : 'always',
+    );
   });
-  return `<p>One step takes ${flopsText(model.flops)} a sample; weights ${bytesText(model.weightBytes)}.</p>${table(
-    ['block', 'branches', 'nodes', 'operations', 'share', 'on reuse'],
+  const rest = model.nodes - blocks.reduce((sum, b) => sum + b.nodes, 0);
+  rows.push(row('', 'around the blocks', rest, around, 'always'));
+  const needs =
+    model.flops === null ? 'depends on sizes that are open' : `takes ${flopsText(model.flops)} a sample`;
+  return `<p>One step ${needs}; weights ${bytesText(model.weightBytes)}.</p>${table(
+    ['blocks', 'what', 'nodes', 'operations', 'share', '', 'on reuse'],
     rows,
     'Costs by block',
   )}`;
+}
+
+function sumOf(numbers: readonly (number | null)[]): number | null {
+  return numbers.reduce<number | null>((sum, x) => (sum === null || x === null ? null : sum + x), 0);
 }
 
 function changesHtml(diff: ModelDiff): string {
@@ -211,8 +266,22 @@ function changesHtml(diff: ModelDiff): string {
   const text = lines.slice(0, LINES).join('\n');
   const more = lines.length > LINES ? `\n… ${lines.length - LINES} more lines: bwc diff shows them` : '';
   const pre = (content: string, label: string): string =>
-    `<div class="scroll graph" tabindex="0" role="region" aria-label="${label}"><pre>${escaped(content)}</pre></div>`;
+    `<div class="scroll graph" tabindex="0" role="region" aria-label="${label}"><pre>${content.split('\n').map(lineHtml).join('\n')}</pre></div>`;
   return `${pre(statText(diff, SCREEN), 'Summary of changes')}<details><summary>Every change</summary>${pre(text + more, 'Every change')}</details>`;
+}
+
+const MARKS: Readonly<Record<string, string>> = {
+  '+': 'added',
+  '-': 'removed',
+  '~': 'changed',
+  '»': 'moved',
+  '@': 'moved',
+};
+
+/** A line of a textual diff in the colour of its mark. */
+function lineHtml(line: string): string {
+  const status = MARKS[line[0] ?? ''];
+  return status === undefined ? escaped(line) : `<span class="${status}">${escaped(line)}</span>`;
 }
 
 function diagnosticsHtml(diagnostics: readonly Diagnostic[]): string {

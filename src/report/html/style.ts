@@ -18,7 +18,7 @@ button,input{font:inherit;color:inherit;background:var(--card);border:1px solid 
 input{width:100%;max-width:32rem}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;background:var(--bg);padding:8px;z-index:2}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;margin:12px 0;padding:0;list-style:none}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));gap:12px;margin:12px 0;padding:0;list-style:none}
 .cards li{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 12px}
 .cards b{display:block;color:var(--dim);font-weight:600;font-size:.85rem}
 .sides{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:12px}
@@ -50,6 +50,9 @@ svg .removed path{fill:var(--removed);stroke:var(--removed-l)}i.removed{backgrou
 .strip .computed,.strip .partial{fill:var(--accent)}.strip .reused{fill:var(--dim)}
 .bar{display:block;height:10px;background:var(--accent);border-radius:3px;min-width:1px}
 .bar.skipped{background:var(--added-l)}
+.bar.always{background:var(--accent)}
+td:has(.bar){min-width:120px;vertical-align:middle}
+pre span.added{color:var(--added-l)}pre span.removed{color:var(--removed-l)}pre span.changed{color:var(--changed-l)}pre span.moved{color:var(--moved-l)}
 .chart{margin:16px 0}.chart svg{max-width:none;color:inherit}
 .frames{display:flex;flex-wrap:wrap;gap:12px}.frames figure{margin:8px 0}.frames img{max-width:100%;image-rendering:pixelated;min-width:128px}
 .diag{border-left:4px solid var(--changed-l);padding:4px 10px;margin:6px 0}
@@ -104,6 +107,12 @@ for (const g of document.querySelectorAll('g[role=button]')) {
     if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); show(g.id); }
   });
 }
+document.addEventListener('keydown', e => {
+  if (e.key !== 'Escape' || $('detail').hidden) return;
+  $('detail').hidden = true;
+  pressed.setAttribute('aria-pressed', 'false');
+  pressed.focus();
+});
 const sides = ['before', 'after'].filter(s => data[s]);
 let timer;
 $('search').addEventListener('input', () => {

@@ -1,9 +1,20 @@
 import { analyse, type Block } from '../../blocks/index.js';
 import { Refusal } from '../../diagnostics/index.js';
-import type { Graph, Model, Node } from '../../ir/index.js';
+import { type Graph, type Model, type Node, readsOf } from '../../ir/index.js';
 import type { GraphDiff } from '../diff/compare.js';
 import { pathOf } from '../diff/render.js';
-import { rangesText } from '../text.js';
+
+/** What the parts that bwc adds are for, in a few words. */
+export const PURPOSES: Readonly<Record<string, string>> = {
+  'bwc/clock': 'which step it is, whether state is valid',
+  'bwc/forecast': 'what is known when the step starts',
+  'bwc/weights': 'weights of what is kept',
+  'bwc/indicator': 'measures how much changed',
+  'bwc/gate': 'chooses a branch',
+  'bwc/reuse': 'stands in for the blocks',
+  'bwc/compute': 'what is kept of a computed step',
+  'bwc/conclude': 'state and signals for the next step',
+};
 
 /** What became of a node. `same`: neither changed nor moved. */
 export type Status = 'same' | 'moved' | 'changed' | 'added' | 'removed';
@@ -34,23 +45,36 @@ export function boxesOf(model: Model): {
     blocks.set(name, block);
     for (const node of block.nodes) box.set(node, name);
   }
-  const rest = model.graph.nodes.filter(n => !box.has(n));
-  if (blocks.size > 0) {
-    const order = model.graph.nodes;
-    const first = order.findIndex(n => box.has(n));
-    const last = order.findLastIndex(n => box.has(n));
-    order.forEach((node, i) => {
-      if (!box.has(node))
-        box.set(node, i < first ? 'before the blocks' : i > last ? 'after the blocks' : 'between blocks');
-    });
-  } else {
-    const each = Math.max(1, Math.ceil(rest.length / PARTS));
-    rest.forEach((node, i) => {
+  if (blocks.size > 0) nameOthers(model.graph, box, blocks);
+  else {
+    const { nodes } = model.graph;
+    const each = Math.max(1, Math.ceil(nodes.length / PARTS));
+    nodes.forEach((node, i) => {
       const part = Math.floor(i / each);
-      box.set(node, `nodes ${rangesText([part * each])}-${Math.min(rest.length, (part + 1) * each) - 1}`);
+      box.set(node, `nodes ${part * each}-${Math.min(nodes.length, (part + 1) * each) - 1}`);
     });
   }
   return { box, blocks };
+}
+
+/** Boxes of nodes outside of blocks, by the last block that they follow from, and by whether a block follows from them. */
+function nameOthers(graph: Graph, box: Map<Node, string>, blocks: ReadonlyMap<string, Block>): void {
+  const last = new Map<Node, number>();
+  const feeds = new Set<Node>();
+  const blockOf = new Map([...box].map(([node, name]) => [node, blocks.get(name)?.index ?? -1]));
+  const sources = (node: Node): Node[] => readsOf(node).flatMap(value => value.producer ?? []);
+  for (const node of graph.nodes)
+    last.set(node, blockOf.get(node) ?? Math.max(-1, ...sources(node).map(n => last.get(n) ?? -1)));
+  for (const node of [...graph.nodes].reverse())
+    if (blockOf.has(node) || feeds.has(node)) for (const source of sources(node)) feeds.add(source);
+  for (const node of graph.nodes) {
+    if (blockOf.has(node)) continue;
+    const after = last.get(node) ?? -1;
+    box.set(
+      node,
+      after < 0 ? 'before the blocks' : feeds.has(node) ? `after block ${after}` : 'after the blocks',
+    );
+  }
 }
 
 /** Blocks, where the model has any that bwc knows. */
@@ -71,9 +95,10 @@ export function unitsOf(
 ): Unit[] {
   const units = new Map<string, Unit>();
   for (const node of nodes) {
-    const { graph } = node;
+    const shown = outermost(node, n => boxOf(n) !== undefined);
+    const { graph } = shown;
     if (graph === undefined) continue;
-    const label = boxOf(node) ?? boxAbove(node, boxOf) ?? scopeOf(node);
+    const label = boxOf(shown) ?? boxAbove(shown, boxOf) ?? scopeOf(shown);
     const key = `${pathOf(graph)}\n${label}`;
     let unit = units.get(key);
     if (unit === undefined) {
@@ -84,6 +109,24 @@ export function unitsOf(
     unit.nodes.push(node);
   }
   return [...units.values()];
+}
+
+/**
+ * The node that stands for one which was added inside a branch: its owner, where that is no gate of bwc's or lies in a
+ * branch itself, so that frames are drawn one deep.
+ */
+function outermost(node: Node, isBoxed: (node: Node) => boolean): Node {
+  let at = node;
+  for (let owner = at.graph?.owner; owner !== undefined && !isBoxed(at); owner = at.graph?.owner) {
+    const isInner = owner.graph?.owner !== undefined || (isOurs(owner) && !owner.name.startsWith('bwc/gate'));
+    if (!isInner) break;
+    at = owner;
+  }
+  return at;
+}
+
+function isOurs({ name }: Node): boolean {
+  return name.startsWith('bwc/');
 }
 
 /** A node inside a branch or body that is in no box of its own is in its owner's. */
