@@ -8,6 +8,7 @@ interface Options {
   readonly rounds?: number | undefined;
   readonly threads?: number | undefined;
   readonly provider?: string | undefined;
+  readonly picture?: string | undefined;
 }
 
 export function addBench(program: Command, perform: Perform): void {
@@ -21,6 +22,10 @@ export function addBench(program: Command, perform: Perform): void {
     .option('--rounds <n>', 'timed generations of each seed (default: 3)', positiveInteger)
     .option('--threads <n>', 'threads inside an operator (default: 1, for steady ratios)', positiveInteger)
     .option('--provider <name>', 'execution provider of ONNX Runtime, such as cuda (default: cpu)')
+    .option(
+      '--picture <png>',
+      'write frames of the first seed: the original’s above, the compiled model’s below',
+    )
     .option('--json', HELP.json)
     .action((original, compiled, options) =>
       perform(progress => benchFiles(original, compiled, options, progress)),
@@ -34,16 +39,20 @@ async function benchFiles(
   progress: Progress,
 ): Promise<Outcome> {
   const [
-    { benchCompiled, loadProfile, manifestOf },
+    { benchCompiled, loadProfile, manifestOf, writePicture },
     { benchFacts, benchText },
     { checkReadable },
     { restModel },
+    { checkOutputs },
   ] = await Promise.all([
     import('../src/runtime/index.js'),
     import('../src/report/bench.js'),
     import('./readable.js'),
     import('./rest.js'),
+    import('./files.js'),
   ]);
+  const { picture } = options;
+  if (picture !== undefined) for (const input of [original, compiled]) checkOutputs(input, [picture]);
   const profile = loadProfile(options.profile);
   await checkReadable([original, compiled]);
   const manifest = await manifestOf(compiled);
@@ -58,5 +67,15 @@ async function benchFiles(
     resident: () => process.memoryUsage.rss(),
     onRound: (done, all) => progress(`generation ${done} of ${all} …`),
   });
-  return { ok: true, text: screen => benchText(bench, screen), json: benchFacts(bench), diagnostics: [] };
+  const [first] = bench.seeds;
+  if (picture !== undefined && first !== undefined) {
+    const display = profile.display === undefined ? {} : { display: profile.display };
+    writePicture(picture, first.original, first.compiled, display);
+  }
+  return {
+    ok: true,
+    text: screen => benchText(bench, screen),
+    json: { ...benchFacts(bench), picture: picture ?? null },
+    diagnostics: [],
+  };
 }

@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import { type Diagnostic, Refusal, refuse } from '../src/diagnostics/index.js';
-import type { ReportChart } from '../src/report/html/index.js';
+import type { BenchShown, Frame, ReportChart } from '../src/report/html/index.js';
 import { HELP } from './options.js';
 import type { Outcome, Perform, Progress } from './outcome.js';
 
@@ -67,10 +67,7 @@ export async function reportFile(
   if (bench?.success === false)
     refuse('BWC108', { path: options.bench ?? '', reason: 'it is not what bwc bench --json prints' });
   const charts = await chartsOf(options);
-  const frames = options.frame.map(path => ({
-    title: basename(path),
-    source: `data:image/png;base64,${readFileSync(path).toString('base64')}`,
-  }));
+  const frames = framesOf(options, bench?.data);
   const model = read(original);
   const diagnostics: Diagnostic[] = [];
   const inspected = attempt(diagnostics, () => {
@@ -99,7 +96,18 @@ export async function reportFile(
   return { ok: true, text: () => `Report in ${options.html}.\n`, json, diagnostics: [] };
 }
 
-/** The pictures that the options ask for. */
+/** Pictures to show with the bench: the one that it wrote, and others that were given. */
+function framesOf({ frame }: Options, bench: BenchShown | undefined): Frame[] {
+  const [first] = bench?.seeds ?? [];
+  const title = `Seed ${first?.seed}: the original’s frames above, the compiled model’s below`;
+  const own = typeof bench?.picture === 'string' ? [{ title, path: bench.picture }] : [];
+  return [...own, ...frame.map(path => ({ title: basename(path), path }))].map(({ title: text, path }) => ({
+    title: text,
+    source: `data:image/png;base64,${readBytes(path).toString('base64')}`,
+  }));
+}
+
+/** The charts that the options ask for. */
 async function chartsOf({ calibration, frontier }: Options): Promise<readonly ReportChart[]> {
   const charts: ReportChart[] = [];
   if (calibration === undefined && frontier === undefined) return charts;
@@ -142,8 +150,16 @@ function attempt<T>(diagnostics: Diagnostic[], work: () => T): T | undefined {
 }
 
 function readJson(path: string): unknown {
+  return attemptToRead(path, () => JSON.parse(readFileSync(path, 'utf8')));
+}
+
+function readBytes(path: string): Buffer {
+  return attemptToRead(path, () => readFileSync(path));
+}
+
+function attemptToRead<T>(path: string, read: () => T): T {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return read();
   } catch (error) {
     return refuse(
       'BWC101',

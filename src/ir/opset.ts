@@ -97,11 +97,19 @@ export function opProblems(use: OpUse, opset: number): string[] {
 }
 
 /** Whether a node of the standard domain at `opset` would mean the same without this attribute. */
-export function isDefault(op: string, { name, kind, ...rest }: Attribute, opset: number): boolean {
-  const text = schemaOf(op, opset)?.defaults.get(name);
-  if (text === undefined || !('value' in rest)) return false;
-  if (kind === 'float') return Math.fround(Number(text)) === Math.fround(Number(rest.value));
-  return (kind === 'int' || kind === 'string') && text === String(rest.value);
+export function isDefault(op: string, attribute: Attribute, opset: number): boolean {
+  const text = schemaOf(op, opset)?.defaults.get(attribute.name);
+  if (text === undefined) return false;
+  switch (attribute.kind) {
+    case 'float':
+      return Math.fround(Number(text)) === Math.fround(attribute.value);
+    case 'int':
+      return text === attribute.value.toString();
+    case 'string':
+      return text === attribute.value;
+    default:
+      return false;
+  }
 }
 
 function range(min: number, max: number): string {

@@ -128,7 +128,7 @@ export function methodListText(methods: readonly MethodFacts[], screen: Screen):
   const rows = methods.map(m => [
     m.name,
     m.title,
-    `${m.decision === null ? 'a table' : BRIEFLY[m.decision]}${m.copies > 0 ? ' *' : ''}`,
+    `${m.decision === null ? 'table' : BRIEFLY[m.decision]}${m.copies > 0 ? ' *' : ''}`,
     m.tensors === null ? '' : `${m.tensors}`,
     m.calibration ?? '',
   ]);
@@ -148,16 +148,16 @@ export function methodListText(methods: readonly MethodFacts[], screen: Screen):
 }
 
 const BRIEFLY: Readonly<Record<Decision['kind'], string>> = {
-  trigger: 'a measurement',
-  countdown: 'a measurement',
-  schedule: 'a table',
-  watched: 'a table',
-  threshold: 'a comparison',
-  accumulate: 'changes in sum',
-  rate: 'changes in sum',
-  ranked: 'a ranking',
-  each: 'a comparison each',
-  'each-ahead': 'a comparison each',
+  trigger: 'measurement',
+  countdown: 'measurement',
+  schedule: 'table',
+  watched: 'table',
+  threshold: 'comparison',
+  accumulate: 'change sum',
+  rate: 'change sum',
+  ranked: 'ranking',
+  each: 'comparison',
+  'each-ahead': 'comparison',
 };
 
 function decidesText({ decision, copies }: MethodFacts): string {

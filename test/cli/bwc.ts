@@ -16,6 +16,7 @@ const fixture = (name: string, exporter: string) => ({
 });
 
 export const TINY = fixture('tiny-video-dit', 'torchscript');
+export const TRAINED = fixture('tiny-video-dit', 'dynamo');
 export const DIT = fixture('dit', 'dynamo');
 
 export interface Ran {

@@ -10,7 +10,7 @@ import { diffModels } from '../../src/report/diff/index.js';
 import { reportPage } from '../../src/report/html/index.js';
 import { inspectFacts } from '../../src/report/inspect-facts.js';
 import { launchBrowser, NO_BROWSER } from '../browser.js';
-import { DIT } from '../cli/bwc.js';
+import { bwc, DIT, TRAINED, workplace } from '../cli/bwc.js';
 import { copyOf } from '../diff/edits.js';
 import { chain } from './models.js';
 
@@ -20,6 +20,13 @@ const violations = z.array(
   z.object({ id: z.string(), help: z.string(), nodes: z.array(z.object({ html: z.string() })) }),
 );
 
+/** Runs in the page: how many pairs of elements cover each other. */
+const overlaps = `selector => {
+  const all = [...document.querySelectorAll(selector)].map(e => e.getBoundingClientRect());
+  const cover = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  return all.flatMap((a, i) => all.slice(i + 1).filter(b => cover(a, b))).length;
+}`;
+
 const BENCH = {
   steps: 8,
   computed: 5,
@@ -28,6 +35,7 @@ const BENCH = {
   psnr: 30.2,
   ssim: 0.97,
   stateBytes: 4096,
+  picture: null,
   computeOverhead: 1.05,
   perStep: { original: 8, reused: 0.4 },
   seeds: [0, 1].map(seed => ({
@@ -62,7 +70,7 @@ describe.skipIf(NO_BROWSER !== '')(`the page in a browser${NO_BROWSER}`, () => {
     });
     writeFileSync(file, html);
     browser = await launchBrowser();
-  });
+  }, 120_000);
 
   afterAll(() => browser.close());
 
@@ -102,6 +110,39 @@ describe.skipIf(NO_BROWSER !== '')(`the page in a browser${NO_BROWSER}`, () => {
       await page.context().close();
     },
   );
+
+  it('is used by keyboard alone', async () => {
+    const { page, troubles } = await open(file, { width: 1280, height: 844 }, 'light');
+    const focused = (): Promise<string> => page.evaluate('document.activeElement.id');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.className')).toBe('skip');
+    for (let i = 0; i < 10 && (await focused()) !== 'before-1'; i++) await page.keyboard.press('Tab');
+    expect(await focused()).toBe('before-1');
+    await page.keyboard.press('Space');
+    expect(await focused()).toBe('detail-title');
+    expect(await page.locator('#detail-nodes li').count()).toBeGreaterThan(0);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('#detail').isVisible()).toBe(false);
+    expect(await focused()).toBe('before-1');
+    expect(troubles).toEqual([]);
+    await page.context().close();
+  });
+
+  it('draws no box or card over another', async () => {
+    for (const width of [1280, 390]) {
+      const { page } = await open(file, { width, height: 844 }, 'light');
+      for (const boxes of [
+        '.cards li',
+        '.sides section:first-child g[role=button]',
+        '.sides section:last-child g[role=button]',
+        'main > section',
+      ])
+        expect(await page.evaluate(`(${overlaps})(${JSON.stringify(boxes)})`), `${boxes} at ${width}`).toBe(
+          0,
+        );
+      await page.context().close();
+    }
+  });
 
   it('says in its first words what is skipped, what decides, what it costs and what it keeps', async () => {
     const { page } = await open(file, { width: 1280, height: 844 }, 'light');
@@ -146,5 +187,100 @@ describe.skipIf(NO_BROWSER !== '')(`the page in a browser${NO_BROWSER}`, () => {
     expect(troubles).toEqual([]);
     expect(toBytes(model).length).toBeGreaterThan(0);
     await page.context().close();
+  });
+});
+
+/** Set to put the pictures into the guide; else they lie with the other screenshots. */
+const GUIDE =
+  process.env['BWC_UPDATE'] === undefined
+    ? SHOTS
+    : fileURLToPath(new URL('../../docs/guides/report', import.meta.url));
+
+describe.skipIf(NO_BROWSER !== '')(`the page that the guide shows${NO_BROWSER}`, () => {
+  const folder = workplace();
+  const at = (name: string): string => join(folder, name);
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    mkdirSync(GUIDE, { recursive: true });
+    const profile = ['--profile', TRAINED.profile];
+    const run = async (...args: string[]): Promise<string> => {
+      const ran = await bwc(args);
+      if (ran.code !== 0) throw new Error(ran.err);
+      return ran.out;
+    };
+    const seeds = GUIDE === SHOTS ? '1' : '4';
+    await run('calibrate', TRAINED.model, ...profile, '--samples', seeds, '-o', at('calibration.json'));
+    const auto = ['--method', 'auto', '--calibration', at('calibration.json'), '--set', 'target=speedup=3'];
+    await run('compile', TRAINED.model, '-o', at('auto.onnx'), ...auto);
+    const once = GUIDE === SHOTS ? ['--seeds', '100', '--rounds', '1'] : [];
+    const bench = await run(
+      'bench',
+      TRAINED.model,
+      at('auto.onnx'),
+      ...profile,
+      ...once,
+      '--picture',
+      at('frames.png'),
+      '--json',
+    );
+    writeFileSync(at('bench.json'), bench);
+    const seen = ['--calibration', at('calibration.json'), '--bench', at('bench.json')];
+    await run('report', TRAINED.model, at('auto.onnx'), '--html', at('auto.html'), ...seen);
+    browser = await launchBrowser();
+    page = await (
+      await browser.newContext({ viewport: { width: 1000, height: 700 }, offline: true })
+    ).newPage();
+    await page.goto(pathToFileURL(at('auto.html')).href);
+  }, 300_000);
+
+  afterAll(() => browser.close());
+
+  it('answers what is skipped, what decides, what it costs, keeps and gains', async () => {
+    const cards = page.locator('.cards li');
+    const texts = await cards.allInnerTexts();
+    const heads = texts.map(text => text.split('\n')[0]);
+    expect(heads).toEqual([
+      'What is skipped',
+      'What decides',
+      'What it costs',
+      'What it keeps',
+      'What it gains',
+      'What changed',
+    ]);
+    expect(texts[0]).toContain('Blocks 0-11, 99.5 % of a step');
+    expect(texts[1]).toContain('Method auto: a table');
+    expect(texts[5]).toContain('0 changed, 0 removed');
+    await page
+      .locator('main > section')
+      .nth(0)
+      .screenshot({ path: join(GUIDE, 'in-short.png') });
+  });
+
+  it('draws the gate, and its blocks in the branch of computed steps', async () => {
+    const words = await page.locator('.sides section').last().innerText();
+    for (const text of [
+      'reused steps: bwc/gate',
+      'computed steps: bwc/gate',
+      'block 11',
+      'measures how much changed',
+    ])
+      expect(words).toContain(text);
+    await page.locator('.sides').screenshot({ path: join(GUIDE, 'graph.png') });
+  });
+
+  it('shows a run step by step, with frames', async () => {
+    const run = page.locator('section[aria-labelledby=bench]');
+    expect(await run.locator('svg.strip rect').count()).toBe(GUIDE === SHOTS ? 30 : 120);
+    expect(await page.evaluate('document.querySelector(".frames img").naturalWidth')).toBeGreaterThan(100);
+    expect(await run.locator('figcaption').innerText()).toContain('Seed 100: the original’s frames above');
+    await run.screenshot({ path: join(GUIDE, 'run.png') });
+  });
+
+  it('shows how the blocks change', async () => {
+    const figure = page.locator('figure.chart').first();
+    expect(await figure.locator('svg path').count()).toBeGreaterThan(12 * 29);
+    await figure.screenshot({ path: join(GUIDE, 'change.png') });
   });
 });

@@ -10,6 +10,8 @@ export const benchSchema = z.object({
   psnr: z.number().nullable(),
   ssim: z.number(),
   stateBytes: z.number(),
+  /** Path of a picture of the first seed, where one was written. */
+  picture: z.string().nullable(),
   /** What a computed step takes of the original's. */
   computeOverhead: z.number().nullable(),
   perStep: z.object({ original: z.number(), reused: z.number().nullable() }),

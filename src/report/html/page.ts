@@ -174,10 +174,15 @@ function graphHtml(before: string, after: string | null): string {
     `<section aria-label="${name}"><h3>${name}</h3><div class="scroll graph" tabindex="0" role="region" aria-label="${name}, drawing">${svg}</div></section>`;
   return `<p>Each box holds nodes that belong together; frames are branches. Choose a box to unfold it; Escape folds it again.</p>
 ${after === null ? '' : `<ul class="legend">${legend.join('')}</ul>`}
-<div class="sides">${pane(after === null ? 'Model' : 'Before', before)}${after === null ? '' : pane('After', after)}</div>
+<div class="sides"${after === null ? '' : ` style="--before:${widthOf(before)}fr;--after:${widthOf(after)}fr"`}>${pane(after === null ? 'Model' : 'Before', before)}${after === null ? '' : pane('After', after)}</div>
 <section id="detail" hidden aria-labelledby="detail-title"><h3 id="detail-title" tabindex="-1">Nodes</h3><p id="detail-path" class="dim"></p><p id="detail-note"></p>
 <div id="drawing" class="scroll graph" tabindex="0" role="region" aria-label="Unfolded drawing"></div><ul id="detail-nodes" class="nodes"></ul></section>
 <div class="search"><h3 id="find">Find nodes</h3><input id="search" type="search" aria-labelledby="find" placeholder="name, operator or value"><p id="count" role="status" class="dim"></p><ul id="results" class="nodes"></ul></div>`;
+}
+
+/** A drawing's share of the page, at least a quarter of the usual. */
+function widthOf(svg: string): number {
+  return Math.max(150, Math.min(600, Number(/width="([\d.]+)"/.exec(svg)?.[1] ?? 0)));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[], label: string): string {
@@ -251,7 +256,7 @@ function costsHtml({ blocks, model }: InspectFacts, manifest: Manifest | undefin
   const needs =
     model.flops === null ? 'depends on sizes that are open' : `takes ${flopsText(model.flops)} a sample`;
   return `<p>One step ${needs}; weights ${bytesText(model.weightBytes)}.</p>${table(
-    ['blocks', 'what', 'nodes', 'operations', 'share', '', 'on reuse'],
+    ['blocks', 'what', 'nodes', 'operations', 'share', 'as a bar', 'on reuse'],
     rows,
     'Costs by block',
   )}`;

@@ -23,6 +23,7 @@ input{width:100%;max-width:32rem}
 .cards b{display:block;color:var(--dim);font-weight:600;font-size:.85rem}
 .sides{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:12px}
 .sides>section{min-width:0}
+@media(min-width:800px){.sides[style]{grid-template-columns:minmax(0,var(--before)) minmax(0,var(--after))}}
 .scroll{overflow:auto;max-width:100%;border:1px solid var(--line);border-radius:8px;padding:8px}
 .graph{max-height:70vh}
 .scroll svg{display:block}
