@@ -1,6 +1,6 @@
 import { allNodes, bitsOf, type Model, type TensorType } from '../ir/index.js';
 import { copiesOf, looksAtStep } from '../methods/index.js';
-import { KNOBS, MANIFEST_KEY, type Manifest, type Plan, statesOf } from '../plan/index.js';
+import { KNOBS, MANIFEST_KEY, type Manifest, type Plan, positionOf, statesOf } from '../plan/index.js';
 import { mayShareBuffer } from './in-place.js';
 import {
   type Context,
@@ -43,6 +43,11 @@ const NEXT: Manifest['signals'][number] = {
   doc: 'false when the next step will be computed, as far as its state and the knobs of this one tell',
 };
 
+/** Where the next control vector has what a signal says. */
+function stored({ control, layout }: Plan, field: string): Pick<Manifest['signals'][number], 'stored'> {
+  return { stored: { output: stateOutput(control.name), at: positionOf(layout, field) } };
+}
+
 /** What clients need to know of the compiled model. */
 function manifestOf(context: Context): Manifest {
   const { model, plan, emitted } = context;
@@ -81,6 +86,7 @@ function manifestOf(context: Context): Manifest {
           plan.channels === 1
             ? 'true when the blocks were computed'
             : 'for each channel, true when the regions that obey it were computed',
+        ...(plan.channels === 1 && stored(plan, 'run')),
       },
       {
         output: signalOutput('value'),
@@ -88,6 +94,7 @@ function manifestOf(context: Context): Manifest {
         shape: [1],
         name: 'value',
         doc: 'measured change; 1000 when this step was not measured',
+        ...stored(plan, 'value'),
       },
       {
         output: signalOutput('count'),
@@ -95,6 +102,7 @@ function manifestOf(context: Context): Manifest {
         shape: [1],
         name: 'count',
         doc: 'steps computed since the generation began',
+        ...stored(plan, 'count'),
       },
       ...(emitted.next ? [NEXT] : []),
     ],

@@ -125,6 +125,12 @@ function measuredFields(decision: Decision): readonly string[] {
   }
 }
 
+/** Index of a scalar field in the control vector. */
+export function positionOf({ early, dims, measured }: ControlLayout, field: string): number {
+  const known = early.indexOf(field);
+  return known >= 0 ? known : early.length + dims + measured.indexOf(field);
+}
+
 /** Number of elements of the control vector. */
 export function controlLength(layout: ControlLayout): number {
   const { early, dims, measured, vectors, channels } = layout;

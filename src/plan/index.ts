@@ -1,4 +1,12 @@
-export { type ControlLayout, controlLayout, controlLength, FIRST, type History, KNOBS } from './control.js';
+export {
+  type ControlLayout,
+  controlLayout,
+  controlLength,
+  FIRST,
+  type History,
+  KNOBS,
+  positionOf,
+} from './control.js';
 export { makePlan, type PlanOptions } from './make-plan.js';
 export { MANIFEST_KEY, type Manifest, manifestSchema } from './manifest.js';
 export {

@@ -35,6 +35,12 @@ const signal = z.object({
    */
   name: z.enum(['computed', 'value', 'count', 'next']),
   doc: z.string(),
+  /**
+   * Where a client that threads the state has it at hand and need not ask for one more output: element `at` of a
+   * float32 state output. It is the number itself (not-a-number where the step's result was not finite), or for
+   * `computed` one that is 0 where the step was computed.
+   */
+  stored: z.object({ output: z.string(), at: z.number().int().nonnegative() }).optional(),
 });
 
 /** The two models of a split, by file name; they lie beside the manifest. How a host chooses: docs/guides/split.md. */

@@ -48,6 +48,8 @@ export class CachedModel implements StepModel {
   readonly threaded: boolean;
   readonly #model: Executor;
   readonly #isStream: boolean;
+  /** Outputs that are asked for: signals are read from the state where it has them all. */
+  readonly #wanted: readonly string[] | undefined;
   readonly #knobs = new Map<string, HostTensor>();
   #state: Map<string, HostTensor>;
 
@@ -59,6 +61,8 @@ export class CachedModel implements StepModel {
     this.outputs = model.outputs.filter(port => manifest.outputs.includes(port.name));
     this.allInputs = model.inputs;
     this.allOutputs = model.outputs;
+    if (manifest.signals.every(signal => signal.stored))
+      this.#wanted = [...manifest.outputs, ...manifest.state.map(pair => pair.output)];
     const declared = new Set(model.inputs.map(port => port.name));
     this.threaded = manifest.state.every(pair => declared.has(pair.input));
     for (const knob of manifest.knobs) this.#knobs.set(knob.input, emptyOf(model.path, knob));
@@ -124,7 +128,7 @@ export class CachedModel implements StepModel {
     const whole = new Map(feeds);
     for (const added of [this.#state, this.#knobs])
       for (const [name, tensor] of added) whole.set(name, tensor);
-    const results = await this.#model.execute(whole);
+    const results = await this.#model.execute(whole, this.#wanted);
     for (const pair of this.manifest.state) {
       const next = results.get(pair.output);
       if (next !== undefined) this.#state.set(pair.input, next);
@@ -172,9 +176,12 @@ export class CachedModel implements StepModel {
       count: [],
       next: [],
     };
-    for (const { name, output } of this.manifest.signals) {
+    for (const { name, output, stored } of this.manifest.signals) {
       const tensor = results.get(output);
+      const number = stored && results.get(stored.output)?.data[stored.at];
       if (tensor !== undefined) found[name].push(...numbersOf(tensor));
+      else if (number !== undefined)
+        found[name].push(name === 'computed' ? Number(number === 0) : Number(number));
     }
     const { computed, value, count } = found;
     const full = computed.every(x => x !== 0);

@@ -69,8 +69,11 @@ export interface Executor {
   readonly path: string;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** @returns all outputs, each in memory of its own */
-  execute(feeds: Tensors): Promise<Map<string, HostTensor>>;
+  /**
+   * @param wanted names of outputs, all by default; each costs a copy
+   * @returns them, each in memory of its own
+   */
+  execute(feeds: Tensors, wanted?: readonly string[]): Promise<Map<string, HostTensor>>;
   close(): Promise<void>;
 }
 
@@ -96,6 +99,10 @@ export class OpenModel implements StepModel, Executor {
   readonly outputs: readonly Port[];
   readonly #ort: Ort;
   readonly #session: InferenceSession;
+  /** Of all outputs. */
+  readonly #names: readonly string[];
+  /** ONNX Runtime's view of a tensor's memory: state comes out and goes in again, conditions go in at every step. */
+  readonly #known = new WeakMap<HostTensor, Tensor>();
 
   private constructor(path: string, ort: Ort, session: InferenceSession) {
     this.path = path;
@@ -103,6 +110,7 @@ export class OpenModel implements StepModel, Executor {
     this.#session = session;
     this.inputs = session.inputMetadata.map(portOf);
     this.outputs = session.outputMetadata.map(portOf);
+    this.#names = this.outputs.map(port => port.name);
   }
 
   /**
@@ -138,20 +146,21 @@ export class OpenModel implements StepModel, Executor {
   }
 
   /**
-   * Runs the model once.
-   * @returns all its outputs, each in memory of its own
+   * Runs the model once; see `Executor`.
    * @throws Refusal BWC403
    */
-  async execute(feeds: Tensors): Promise<Map<string, HostTensor>> {
+  async execute(feeds: Tensors, wanted = this.#names): Promise<Map<string, HostTensor>> {
     const given: Record<string, Tensor> = {};
     try {
-      for (const [name, tensor] of feeds)
-        given[name] = new this.#ort.Tensor(tensor.type, tensor.data, tensor.dims);
-      const results = await this.#session.run(given);
+      for (const [name, tensor] of feeds) given[name] = this.#wrapped(tensor);
+      const results = await this.#session.run(given, wanted);
       const outputs = new Map<string, HostTensor>();
-      for (const { name } of this.outputs) {
+      for (const name of wanted) {
         const tensor = results[name];
-        if (tensor !== undefined) outputs.set(name, hostTensor(name, tensor));
+        if (tensor === undefined) continue;
+        const output = hostTensor(name, tensor);
+        this.#known.set(output, tensor);
+        outputs.set(name, output);
       }
       return outputs;
     } catch (cause) {
@@ -161,6 +170,14 @@ export class OpenModel implements StepModel, Executor {
 
   async run(feeds: Tensors): Promise<StepResult> {
     return { outputs: await this.execute(feeds) };
+  }
+
+  #wrapped(tensor: HostTensor): Tensor {
+    const known = this.#known.get(tensor);
+    if (known !== undefined) return known;
+    const wrapped = new this.#ort.Tensor(tensor.type, tensor.data, tensor.dims);
+    this.#known.set(tensor, wrapped);
+    return wrapped;
   }
 
   reset(): void {

@@ -67,6 +67,16 @@ describe.each(FEW_CASES)('$title', ({ fixture, method }) => {
     expectSame(await feed(model, feeds), whole);
   });
 
+  it('holds in its state what its signals tell', async () => {
+    const { bytes, manifest } = build(fixture, { method: method.name, steps: STEPS, set: eager(method) });
+    const signals = manifest.signals.map(({ stored, ...signal }) => signal);
+    const asking = await open({ bytes, manifest: { ...manifest, signals } }, EXACT);
+    model.reset();
+    for (const step of feeds)
+      expect((await model.run(step)).signals).toEqual((await asking.run(step)).signals);
+    await asking.close();
+  });
+
   it('notices a new generation, after a whole one and after a broken-off one', async () => {
     model.reset();
     await feed(model, feeds);

@@ -35,7 +35,10 @@ export function completed(fixture: Fixture, options: CompileOptions): CompileOpt
   return { ...options, calibration: calibrationOf(fixture, steps) };
 }
 
-export function open({ bytes, manifest }: Built, options: CachedOptions = {}): Promise<CachedModel> {
+export function open(
+  { bytes, manifest }: Pick<Built, 'bytes' | 'manifest'>,
+  options: CachedOptions = {},
+): Promise<CachedModel> {
   return CachedModel.open(bytes, { threads: 1, ...options, manifest });
 }
 
