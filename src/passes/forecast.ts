@@ -25,8 +25,8 @@ export const forecast: Pass = {
     const rule = ruleOf(plan.decision);
     const start = startOf(b, plan, clock);
     const { less, row } = allowance(plan, start);
-    const pairs: Pair[] = [...less, [field(clock.knobs, 'force'), 0.5]];
-    const safe = b.op('Mul', [allLess(b, pairs, 'may'), clock.valid], { name: 'safe' });
+    const pairs: Pair[] = [...less, [field(clock.knobs, 'force'), 0.5], [0.5, clock.valid]];
+    const safe = allLess(b, pairs, 'may');
     const may = row === undefined ? safe : b.op('Mul', [safe, row], { name: 'reused' });
     const measure = rule.measured?.({ ...start, reused: may }) ?? clock.trusted;
     emitted.forecast = { may, measure, index: start.index, threshold: start.threshold };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   applyPatch,
   attr,
@@ -11,9 +12,10 @@ import {
   Tensor,
   type TensorType,
   tensorType,
+  type User,
   Value,
 } from '../ir/index.js';
-import type { AlongPlan, Exit, Region, StatePlan } from '../plan/index.js';
+import type { AlongPlan, Exit, Plan, Region, StatePlan } from '../plan/index.js';
 import {
   builder,
   type Context,
@@ -100,10 +102,20 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
   const [newest] = states;
   if (newest === undefined) throw new Error('every exit has its state');
   const type = exit.declared;
-  // Turned round, so that ONNX Runtime does not take it for the addition that may be in the same branch.
-  const whole = exit.addends
-    ? inCompute.op('Add', exit.addends.add.inputs.slice(0, 2).reverse(), { type, name: 'exit' })
-    : exit.value;
+  const norm = exit.addends?.norm;
+  if (norm && isKeptNormed(gate.region, states, norm)) {
+    const { output } = norm;
+    if (isProbed(context.plan, exit.value)) gate.within.set(exit.value, sumOf(inCompute, exit));
+    const kept = inReuse.op('Identity', [stateOf(context, newest)], { type: newest.type });
+    const to = branchOutput(context, gate, output, kept, newest.type, newest.name);
+    inCompute.place();
+    inReuse.place();
+    const replace = [{ from: output, to, where: (user: User) => !isWithin(gate.compute, user) }];
+    applyPatch({ graph: model.graph, replace });
+    returnAs(model.graph, stateOutput(newest.name), to);
+    return;
+  }
+  const whole = sumOf(inCompute, exit);
   gate.within.set(exit.value, whole);
   const residual = gate.region.reuse.of === 'residual';
   const entering = exit.enters && (context.emitted.outside.get(exit.enters) ?? exit.enters);
@@ -123,7 +135,6 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
       type,
       name,
     );
-  const norm = exit.addends?.norm;
   if (norm) {
     const stand = enters !== undefined ? inReuse.op('Add', [enters, old], { type }) : old;
     const normType = declaredAs(norm.output, type);
@@ -158,6 +169,39 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
   inCompute.place();
   inReuse.place();
   applyPatch({ graph: model.graph, replace });
+}
+
+/** The exit's value inside the compute branch. */
+function sumOf(b: Builder, { value, addends, declared }: Exit): Value {
+  // Turned round, so that ONNX Runtime does not take it for the addition that may be in the same branch.
+  return addends
+    ? b.op('Add', addends.add.inputs.slice(0, 2).reverse(), { type: declared, name: 'exit' })
+    : value;
+}
+
+/**
+ * Whether the normalised exit is kept in the place of the exit: where it alone is kept and given back as it is. Then
+ * what leaves the gate is what is kept, and a reused step does not normalise.
+ */
+function isKeptNormed({ reuse, along }: Region, states: readonly StatePlan[], norm: Node): boolean {
+  const [state, older] = states;
+  const { type } = norm.output;
+  return (
+    reuse.of === 'output' &&
+    reuse.weights === undefined &&
+    along === undefined &&
+    older === undefined &&
+    type?.kind === 'tensor' &&
+    state?.type.elem === type.elem &&
+    isDeepStrictEqual(state.type.shape, type.shape)
+  );
+}
+
+/** Whether the value is looked at. */
+function isProbed({ probe }: Plan, value: Value): boolean {
+  return (
+    probe?.taps.some(taps => taps.values.some(tap => tap.value === value || tap.less === value)) ?? false
+  );
 }
 
 /** Keeps what is followed at computed steps. */

@@ -37,8 +37,8 @@ export const keepTime: Pass = {
       next.set('time', facts.time);
     }
     if (facts.dims && facts.dimsBefore) {
-      const change = b.op('Abs', [b.op('Sub', [facts.dims, facts.dimsBefore])]);
-      less.push([b.reduce('ReduceSum', change, [0], true), 0.5]);
+      const change = b.op('Sub', [facts.dims, facts.dimsBefore]);
+      less.push([b.reduce('ReduceL1', change, [0], true), 0.5]);
     }
     const valid = allLess(b, less, 'valid');
     const trusted = b.cast(valid, 'bool');
@@ -126,6 +126,7 @@ function readFacts(context: Context, b: Builder): Facts {
     ['knobs', need(context, 'knobs'), KNOBS.map(() => 1)],
     ['dims', dims, [layout.dims]],
     ['length', length, [1]],
+    ['zero', b.f32(0), [1]],
   ];
   const present = parts.filter(([, value]) => value !== undefined);
   const joined = b.concat(
@@ -146,22 +147,24 @@ function readFacts(context: Context, b: Builder): Facts {
   const known = (trusted: Value): ReadonlyMap<string, Value> =>
     fieldsOf(b, layout, b.op('Where', [trusted, control, b.f32(0)], { name: 'known' }));
   const knobs = new Map(take(KNOBS.length).map((value, i) => [KNOBS[i]?.name ?? '', value]));
-  const time = timeOf(context, b, field(knobs, 'reset'));
-  return { fields, known, knobs, dims: dims && take(1)[0], dimsBefore: fields.get(DIMS), time };
+  const [now] = take(1);
+  const [zero] = take(1);
+  if (zero === undefined) throw new Error('the facts end with a zero');
+  const time = timeOf(context, b, zero);
+  return { fields, known, knobs, dims: dims && now, dimsBefore: fields.get(DIMS), time };
 }
 
 /**
- * The timestep as one float32 of shape [1]; per-token timesteps are averaged. A zero made of `host` is added, without
- * which ONNX Runtime would begin on the device; of 16-bit types it does so in any case.
+ * The timestep as one float32 of shape [1]; per-token timesteps are averaged. A zero that lies on the host is added,
+ * without which ONNX Runtime would begin on the device; of 16-bit types it does so in any case.
  */
-function timeOf(context: Context, b: Builder, host: Value): Value | undefined {
+function timeOf(context: Context, b: Builder, zero: Value): Value | undefined {
   const { timestep } = context.plan;
   if (timestep === undefined) return undefined;
   const { elem, shape } =
     timestep.type?.kind === 'tensor' ? timestep.type : { elem: undefined, shape: undefined };
   let here = timestep;
   if (elem === 'float32' || elem === 'float64' || elem === 'int64' || elem === 'int32') {
-    const zero = b.op('Mul', [host, b.f32(0)]);
     here = b.op('Add', [timestep, elem === 'float32' ? zero : b.cast(zero, elem)]);
   }
   const line = shape?.length === 1 ? here : b.op('Reshape', [here, b.i64(-1)]);

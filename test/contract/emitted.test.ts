@@ -7,7 +7,7 @@ import {
   allNodes,
   type DataType,
   type Model,
-  type Node,
+  Node,
   snapshotInterface,
   structurallyEqual,
   verify,
@@ -18,7 +18,7 @@ import { looksAtStep, type Method } from '../../src/methods/index.js';
 import { readModel, readModelFrom, toBytes } from '../../src/onnx/index.js';
 import { strip } from '../../src/passes/index.js';
 import { manifestSchema } from '../../src/plan/index.js';
-import { defined, read } from '../blocks/fixtures.js';
+import { defined, read, TRAINED } from '../blocks/fixtures.js';
 import { build, completed } from '../decisions/compiled.js';
 import { CASES, eager, FEW_CASES, known } from './cases.js';
 import { copiesToHost, hostValues } from './placement.js';
@@ -136,4 +136,12 @@ describe.each(CASES)('$title', ({ fixture, method }) => {
     expect(conditions.size).toBe(looks && plan.decision.kind !== 'each' ? 1 : plan.channels);
     expect(manifest.cost.deviceToHost).toBe(looks ? conditions.size : 0);
   });
+});
+
+it('keeps what leaves through a normalisation once, as it goes on', () => {
+  const fixture = defined(TRAINED.find(({ title }) => title === 'tiny-video-dit.dynamo'));
+  const { model } = build(fixture, { steps: 30 });
+  const kept = defined(model.graph.outputs.find(v => v.name === 'bwc.state.features.next'));
+  expect(kept.producer?.op).toBe('If');
+  expect([...kept.users].filter(user => user instanceof Node).map(user => user.op)).toEqual(['Mul']);
 });
