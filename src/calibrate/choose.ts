@@ -31,6 +31,17 @@ export async function choose(
   return { ...best, rejected };
 }
 
+/** What the schedule that follows from inner products alone promises, and gives in the same runs. */
+export async function judgeProducts(
+  cut: CutModel,
+  profile: RunProfile,
+  truths: readonly Truth[],
+  schedule: Schedule,
+): Promise<Schedule['products']> {
+  const { predicted } = await judge(cut, profile, truths, schedule);
+  return { promised: schedule.predicted.psnr, psnr: predicted.psnr };
+}
+
 async function judge(
   cut: CutModel,
   profile: RunProfile,

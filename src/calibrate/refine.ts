@@ -1,7 +1,7 @@
 import type { Calibration } from '../methods/calibration.js';
 import { type Schedule, searchFrontier } from '../methods/schedules/index.js';
 import type { RunProfile } from '../runtime/index.js';
-import { choose, divide } from './choose.js';
+import { choose, divide, judgeProducts } from './choose.js';
 import type { CutModel } from './cut.js';
 import { computeStage, reuseStage, type Stage, startOf, type Truth, truthOf } from './fit.js';
 import { runFrontier } from './frontier.js';
@@ -90,7 +90,10 @@ export async function refineAll(
     const [leader = first] = candidates.toSorted((a, b) => b.predicted.psnr - a.predicted.psnr);
     const moved = await refined([leader], leader.depth, options);
     if (moved.compute.join() !== leader.compute.join()) candidates.push(moved);
-    schedules.push(await choose(cut, profile, held, candidates));
+    const chosen = await choose(cut, profile, held, candidates);
+    const plain = searchFrontier(calibration, count).at(-1) ?? any;
+    const judges = held.length > 0 ? held : fitted;
+    schedules.push({ ...chosen, products: await judgeProducts(cut, profile, judges, plain) });
   }
   return schedules;
 }

@@ -92,6 +92,7 @@ function chosen({ compute, steps, depth, predicted, rejected = [] }: Schedule): 
   const promise = {
     'held-out': `In runs of generations that it was not fitted to it gave ${reached}.`,
     runs: `In runs of the generations that it was fitted to it gave ${reached}.`,
+    corrected: `Inner products promise ${reached}, less what they promised too much of schedules that were run.`,
     products: `Inner products promise ${reached}, which errors that feed back make less.`,
   }[predicted.from];
   const others = rejected.map(other => {

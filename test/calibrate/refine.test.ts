@@ -63,6 +63,8 @@ describe('refining', () => {
     expect(better.predicted.psnr).toBeCloseTo(await run(better, held), 1);
     expect(better.predicted.fitted).toBeCloseTo(await run(better, fitted), 1);
     expect(better.predicted.from).toBe('held-out');
+    expect(better.products?.promised).toBeCloseTo(pure.predicted.psnr, 1);
+    expect(better.products?.psnr).toBeCloseTo(await run(pure, held), 1);
     expect(better.rejected?.length).toBeGreaterThan(1);
     for (const { psnr } of better.rejected ?? []) expect(psnr).toBeLessThanOrEqual(better.predicted.psnr);
     expect(tries).toEqual([...tries].sort((a, b) => a - b));

@@ -55,6 +55,27 @@ describe('the search', () => {
     expect(count(searchSchedule(leap, { kind: 'psnr', value: 1000 }).compute)).toBe(11);
   });
 
+  it('takes off what products promised too much of schedules that were run', () => {
+    const promised = searchFrontier(leap, 8);
+    const ran = [4, 8].map((computed, i) => {
+      const schedule = promised.find(({ compute }) => count(compute) === computed);
+      if (schedule === undefined) throw new Error(`no schedule of ${computed} steps`);
+      return { ...schedule, products: { promised: 100, psnr: [70, 90][i] ?? 0 } };
+    });
+    const known = { ...leap, schedules: ran };
+    for (const [computed, over] of [
+      [2, 30],
+      [5, 25],
+      [6, 20],
+    ] as const) {
+      const target = { kind: 'work', value: computed / 12 } as const;
+      const { predicted } = searchSchedule(known, target);
+      expect(predicted.psnr).toBeCloseTo(searchSchedule(leap, target).predicted.psnr - over, 6);
+      expect(predicted.from).toBe('corrected');
+    }
+    expect(searchSchedule(known, { kind: 'work', value: 4 / 12 })).toBe(ran[0]);
+  });
+
   it('gives a schedule that can be written down, for each number of steps', () => {
     const frontier = searchFrontier(leap, 6, { depth: 2, longest: 5 });
     expect(frontier.map(({ compute }) => count(compute))).toEqual([2, 3, 4, 5, 6]);

@@ -25,10 +25,12 @@ export const scheduleSchema = z.strictObject({
     work: z.number(),
     /**
      * Whether that was seen in runs: of generations that had no part in the fit, or of those that it was fitted to; or
-     * follows from inner products alone.
+     * follows from inner products, less what these promised too much of schedules that were run, or alone.
      */
-    from: z.enum(['held-out', 'runs', 'products']),
+    from: z.enum(['held-out', 'runs', 'corrected', 'products']),
   }),
+  /** The schedule that follows from inner products alone, with as many computed steps: its promise, and its runs. */
+  products: z.strictObject({ promised: z.number(), psnr: z.number() }).optional(),
   /** Others that were run on the same generations and did worse. */
   rejected: z
     .array(z.strictObject({ compute: z.array(z.boolean()), depth: z.int().positive(), psnr: z.number() }))

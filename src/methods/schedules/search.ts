@@ -44,10 +44,35 @@ export function searchSchedule(
       ? refined.find(isEnough)
       : refined.find(({ compute }) => computedIn(compute) === computed);
   if (seen !== undefined) return seen;
-  const frontier = searchFrontier(calibration, computed, options);
+  const frontier = searchFrontier(calibration, computed, options).map(schedule =>
+    corrected(schedule, calibration.schedules ?? []),
+  );
   const best = (target.kind === 'psnr' ? frontier.find(isEnough) : undefined) ?? frontier.at(-1);
   if (best === undefined) throw new Error('a frontier has at least one schedule');
   return best;
+}
+
+/** A promise of inner products, less what they promised too much of schedules that were run. */
+function corrected(schedule: Schedule, run: readonly Schedule[]): Schedule {
+  const off = run.flatMap(({ compute, products }) =>
+    products === undefined ? [] : [{ at: computedIn(compute), by: products.promised - products.psnr }],
+  );
+  const by = straight(off, computedIn(schedule.compute));
+  if (by === undefined) return schedule;
+  const psnr = Number((schedule.predicted.psnr - by).toFixed(2));
+  return { ...schedule, predicted: { ...schedule.predicted, psnr, from: 'corrected' } };
+}
+
+/** Straight between points, and level beyond them; undefined without any. */
+function straight(
+  points: readonly { readonly at: number; readonly by: number }[],
+  at: number,
+): number | undefined {
+  const sorted = points.toSorted((a, b) => a.at - b.at);
+  const below = sorted.findLast(point => point.at <= at);
+  const above = sorted.find(point => point.at > at);
+  if (below === undefined || above === undefined) return (below ?? above)?.by;
+  return below.by + ((at - below.at) / (above.at - below.at)) * (above.by - below.by);
 }
 
 function computedIn(compute: readonly boolean[]): number {
