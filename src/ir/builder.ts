@@ -63,6 +63,26 @@ export class Builder {
     return outputs;
   }
 
+  /** A copy of a node over other inputs; returns its outputs, whose types are left open. */
+  copy(node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+    const base = `${this.scope}/${node.opType}`;
+    const outputs = node.outputs.map(value => value && new Value(this.model.names.fresh(base)));
+    const { opType, domain, overload } = node;
+    const copy = new Node({
+      opType,
+      domain,
+      overload,
+      name: this.model.names.fresh(`${base}.node`),
+      inputs,
+      outputs,
+      attributes: [...node.attributes.values()],
+      docString: this.#doc,
+    });
+    copy.graph = this.graph;
+    this.#nodes.push(copy);
+    return outputs;
+  }
+
   f32(...values: readonly number[]): Value {
     return this.constant(Tensor.float32(values), `f32 ${values.join(' ')}`, String(values[0] ?? 'empty'));
   }

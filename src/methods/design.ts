@@ -27,11 +27,30 @@ export type Span =
   | { readonly kind: 'model' };
 
 /** What stands in for a skipped region: a weighted sum of what it gave when it was last computed, and before that. */
-export interface Reuse {
+export type Reuse = {
   /** Its output, or its output less its input, added to the fresh input. */
   readonly of: 'output' | 'residual';
-  /** The last one computed by default. */
-  readonly weights?: Weights;
+} & (
+  | {
+      /** The last one computed by default. */
+      readonly weights?: Weights;
+      readonly refresh?: never;
+    }
+  | {
+      /** For a branch: tokens that reused steps compute all the same. */
+      readonly refresh: Refresh;
+      readonly weights?: never;
+    }
+);
+
+/**
+ * The tokens of the highest score `|x| / ||x|| + age * n`, with `|x|` the norm of the token in the stream, `||x||` that of all of them
+ * together, and `n` the steps since the token was last computed (arXiv 2410.05317). Takes effect where a branch makes one token of one.
+ */
+export interface Refresh {
+  /** Share of the tokens, by step. */
+  readonly share: readonly number[];
+  readonly age: number;
 }
 
 export type Weights =

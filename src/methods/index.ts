@@ -27,6 +27,7 @@ import { smoothcache } from './smoothcache.js';
 import { sortblock } from './sortblock.js';
 import { taylorseer } from './taylorseer.js';
 import { teacache } from './teacache.js';
+import { toca } from './toca.js';
 
 export { type Calibration, parseCalibration, requireCalibrationOf } from './calibration.js';
 export * from './design.js';
@@ -64,6 +65,7 @@ export const METHODS: readonly Method[] = [
   fastercache,
   taylorseer,
   fora,
+  toca,
   pab,
   deltaDit,
   blockdance,

@@ -1,13 +1,21 @@
 import { z } from 'zod';
-import type { Design, RegionDesign } from './design.js';
+import type { Design, RegionDesign, Reuse } from './design.js';
 import { everyNth } from './every-nth.js';
 import { blockRun, eachBranch, type ModelFacts } from './facts.js';
 import { defineMethod, type Method } from './method.js';
 
-const reuse = z.strictObject({
-  of: z.enum(['output', 'residual']),
-  weights: z.strictObject({ kind: z.literal('taylor'), order: z.int().min(0).max(3) }).optional(),
-});
+const of = z.enum(['output', 'residual']);
+const reuse = z.union([
+  z.strictObject({
+    of,
+    weights: z.strictObject({ kind: z.literal('taylor'), order: z.int().min(0).max(3) }).optional(),
+  }),
+  /** A share of the tokens is computed in reused steps. */
+  z.strictObject({
+    of,
+    refresh: z.strictObject({ share: z.number().min(0).max(1), age: z.number().min(0).default(0.1) }),
+  }),
+]);
 
 const branch = z.enum(['self-attention', 'joint-attention', 'cross-attention', 'feed-forward', 'parallel']);
 const channel = z.int().nonnegative().default(0);
@@ -151,7 +159,7 @@ function designOf({ regions, decision: decided, guards: guard }: JsonMethod, fac
 }
 
 function regionsOf(region: JsonMethod['regions'][number], facts: ModelFacts): readonly RegionDesign[] {
-  const how = defined(region.reuse);
+  const how = reuseFrom(region.reuse, facts);
   switch (region.kind) {
     case 'blocks':
       return blockRun(facts, region.from, region.to ?? facts.blocks.length, how, region.channel);
@@ -160,6 +168,12 @@ function regionsOf(region: JsonMethod['regions'][number], facts: ModelFacts): re
     case 'model':
       return [{ span: { kind: 'model' }, channel: region.channel, reuse: how }];
   }
+}
+
+function reuseFrom(reuse: JsonMethod['regions'][number]['reuse'], { steps }: ModelFacts): Reuse {
+  if (!('refresh' in reuse)) return defined(reuse);
+  const { share, age } = reuse.refresh;
+  return { of: reuse.of, refresh: { share: Array.from({ length: steps }, () => share), age } };
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -27,6 +27,7 @@ import {
   stateOf,
   stateOutput,
 } from './pass.js';
+import { refreshed } from './refresh.js';
 import { blend, remember } from './reuse.js';
 import { sample } from './sampling.js';
 
@@ -50,7 +51,8 @@ export const gateRegions: Pass = {
       }
       const gate = placeGate(model, region, when, gateName(region.name, plan.regions.length === 1));
       emitted.gates.push(gate);
-      for (const [i, exit] of region.exits.entries()) gateExit(context, gate, exit, region.features[i] ?? []);
+      for (const [i, exit] of region.exits.entries())
+        gateExit(context, gate, exit, region.features[i] ?? [], region.ages[i]);
       if (region.along) keepAlong(context, gate, region.along);
     }
   },
@@ -95,7 +97,13 @@ function placeGate(model: Model, region: Region, when: Value, name: string): Gat
   return { region, node, compute, reuse, within: new Map() };
 }
 
-function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly StatePlan[]): void {
+function gateExit(
+  context: Context,
+  gate: Gate,
+  exit: Exit,
+  states: readonly StatePlan[],
+  ages: StatePlan | undefined,
+): void {
   const { model } = context;
   const inCompute = builder(context, gate.compute, 'compute', 'gate-regions');
   const inReuse = builder(context, gate.reuse, 'reuse', 'gate-regions');
@@ -123,7 +131,12 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
     entering && exit.converted ? b.cast(entering, type.elem, type) : entering;
   if (residual && entering === undefined) throw new Error('a residual needs its entering stream');
   const enters = residual ? fresh(inReuse) : undefined;
-  const old = blend(context, inReuse, gate.region, states, type);
+  const kept = blend(context, inReuse, gate.region, states, type);
+  const { refresh } = gate.region.reuse;
+  const { tokens } = exit;
+  const anew =
+    ages && refresh && tokens && refreshed(context, inReuse, kept, { ...exit, tokens }, ages, refresh);
+  const old = anew?.features ?? kept;
 
   const replace: Replacement[] = [];
   const give = (computed: Value, reused: Value, name: string): Value =>
@@ -165,7 +178,13 @@ function gateExit(context: Context, gate: Gate, exit: Exit, states: readonly Sta
   }
   const before = residual ? fresh(inCompute) : undefined;
   const features = before === undefined ? whole : inCompute.op('Sub', [whole, before], { type });
-  keep(context, gate, inCompute, inReuse, states, features, type);
+  keep(context, gate, inCompute, inReuse, states, features, type, anew?.features);
+  if (anew && ages) {
+    const sizes = inCompute.op('Slice', [inCompute.op('Shape', [whole]), inCompute.i64(0), inCompute.i64(2)]);
+    const none = inCompute.op('ConstantOfShape', [sizes], { type: ages.type });
+    const value = branchOutput(context, gate, none, anew.ages, ages.type, ages.name);
+    returnAs(model.graph, stateOutput(ages.name), value);
+  }
   inCompute.place();
   inReuse.place();
   applyPatch({ graph: model.graph, replace });
@@ -228,8 +247,9 @@ function keep(
   states: readonly StatePlan[],
   features: Value,
   type: TensorType,
+  anew?: Value,
 ): void {
-  const kept = remember(context, inCompute, inReuse, states, features, type);
+  const kept = remember(context, inCompute, inReuse, states, features, type, anew);
   states.forEach((state, age) => {
     const next = kept[age];
     if (next === undefined) throw new Error('every memory has its next value');

@@ -40,7 +40,7 @@ export interface Kept {
 
 /**
  * What is kept for the next step: a computed step moves every memory one back, or fills all with its own features when
- * there was nothing before; a reused one keeps them.
+ * there was nothing before; a reused one keeps them, or `anew` in the place of the last.
  */
 export function remember(
   context: Context,
@@ -49,6 +49,7 @@ export function remember(
   states: readonly StatePlan[],
   features: Value,
   type: TensorType,
+  anew?: Value,
 ): readonly Kept[] {
   const [newest, ...older] = states;
   if (newest === undefined) throw new Error('something is kept');
@@ -57,7 +58,8 @@ export function remember(
   const moved = older.length === 0 ? [] : moveBack(context, inCompute, states.slice(0, -1), now, newest.type);
   return [now, ...moved].map((computed, age): Kept => {
     const state = states[age] ?? newest;
-    return { computed, reused: inReuse.op('Identity', [stateOf(context, state)], { type: state.type }) };
+    const stays = age === 0 && anew ? asElem(inReuse, anew, type.elem, state.type) : stateOf(context, state);
+    return { computed, reused: inReuse.op('Identity', [stays], { type: state.type }) };
   });
 }
 

@@ -21,5 +21,6 @@ export {
   statesOf,
   type Tap,
   type Taps,
+  type Tokens,
 } from './plan.js';
 export { tokenStride } from './probe.js';

@@ -194,6 +194,15 @@ function regionOf(
       }),
     ),
   );
+  const ages = cut.exits.map(({ tokens, type }, i): StatePlan | undefined =>
+    design.reuse.refresh && tokens
+      ? {
+          name: `${prefix}ages${i === 0 ? '' : `.${i}`}`,
+          type: stateType(tensorType('float32', type.shape?.slice(0, 2)), defaults),
+          holds: 'steps since each token was computed',
+        }
+      : undefined,
+  );
   const nodes = cut.nodes.filter(n => !outside.has(n));
   const region = {
     ...cut,
@@ -201,6 +210,7 @@ function regionOf(
     channel: design.channel ?? 0,
     reuse: { ...design.reuse, of },
     features,
+    ages,
     along,
   };
   return { region, note: open && diagnostic('BWC209', { value: open.value.name }) };

@@ -21,6 +21,15 @@ export interface Exit {
    * ONNX Runtime can still fuse it with what lies behind it; or takes that in.
    */
   readonly addends: Addends | undefined;
+  /** How it comes from the tokens of a stream, where it makes one token of one. */
+  readonly tokens: Tokens | undefined;
+}
+
+/** Nodes that make what leaves of what enters, token by token. */
+export interface Tokens {
+  /** The stream, float [batch, tokens, channels], and its other forms of the same shape. */
+  readonly enters: readonly [Value, ...Value[]];
+  readonly nodes: readonly Node[];
 }
 
 /** An exit's residual addition, which operand of it is the stream, and the normalisation that alone reads the sum. */
@@ -60,6 +69,8 @@ export interface Region extends Cut {
   readonly reuse: Reuse;
   /** For each exit what is kept: of the last computed step, of the one before it, ... */
   readonly features: readonly (readonly StatePlan[])[];
+  /** For each exit whose tokens are refreshed the steps since each was computed, float32 [batch, tokens]. */
+  readonly ages: readonly (StatePlan | undefined)[];
   /** What tells how far along the line through the last two computed steps this one is. */
   readonly along: AlongPlan | undefined;
   /** Floating point operations of its nodes, where shapes are known. */
@@ -155,6 +166,10 @@ export function stateElem(elem: DataType): DataType {
 
 /** All state tensors of a plan, in the order of the added inputs. */
 export function statesOf(plan: Plan): readonly StatePlan[] {
-  const kept = plan.regions.flatMap(({ features, along }) => [...features, ...(along?.kept ?? [])].flat());
+  const kept = plan.regions.flatMap(({ features, ages, along }) => [
+    ...features.flat(),
+    ...ages.filter(state => state !== undefined),
+    ...(along?.kept ?? []).flat(),
+  ]);
   return [plan.control, ...kept, ...(plan.probe?.references ?? [])];
 }

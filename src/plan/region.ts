@@ -13,8 +13,9 @@ import {
 } from '../ir/index.js';
 import type { Inferred } from '../ir/infer/index.js';
 import type { Span } from '../methods/index.js';
-import type { Cut, Exit, ShapeRead } from './plan.js';
+import type { Cut, Exit, ShapeRead, Tokens } from './plan.js';
 import { sameShape, tensorTypeOf } from './shapes.js';
+import { isTokenwise } from './tokens.js';
 
 /**
  * The region that a span means in this model: a true cut, whose results reach the rest through its exits alone.
@@ -62,6 +63,7 @@ function blocksCut(graph: Graph, analysis: Analysis, blocks: readonly Block[]): 
         update && separable(inferred, update, inside)
           ? { add: update.add, stream: streamOperand(update), norm: normBehind(graph, update) }
           : undefined,
+      tokens: undefined,
     };
   });
   const range = first === last ? `block-${first.index}` : `blocks-${first.index}-${last.index}`;
@@ -89,6 +91,7 @@ function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number
       enters: undefined,
       converted: false,
       addends: undefined,
+      tokens: tokensOf(graph, analysis.inferred, updates[leaves.indexOf(value)], value),
     }),
   );
   return {
@@ -99,6 +102,19 @@ function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number
     nodes,
     shapes,
   };
+}
+
+/** How a branch's result comes from its stream, if token by token. */
+function tokensOf(
+  graph: Graph,
+  inferred: Inferred,
+  update: Update | undefined,
+  leaves: Value,
+): Tokens | undefined {
+  if (update === undefined) return undefined;
+  const enters: readonly [Value, ...Value[]] = [update.after ?? update.skip, ...streamOf(update)];
+  const nodes = between(graph, enters, [leaves]);
+  return isTokenwise(nodes, enters, inferred) ? { enters, nodes } : undefined;
 }
 
 function modelCut(graph: Graph, analysis: Analysis): Cut {
@@ -119,6 +135,7 @@ function modelCut(graph: Graph, analysis: Analysis): Cut {
         enters,
         converted: inferred.elemOf(from) !== inferred.elemOf(exit),
         addends: undefined,
+        tokens: undefined,
       },
     ],
     nodes,

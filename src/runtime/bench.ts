@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { evaluate } from '../ir/infer/index.js';
 import { CachedModel } from './cached.js';
 import { type DenoiseStep, denoise } from './denoise.js';
 import { meanSsim, psnr } from './fidelity.js';
@@ -371,7 +372,7 @@ function restRunner(
 }
 
 function filler(port: Port, sizes: ReadonlyMap<string, number>): HostTensor {
-  const dims = port.shape.map(d => (typeof d === 'number' ? d : (sizes.get(d ?? '') ?? 1)));
+  const dims = port.shape.map(d => evaluate(d, sizes) ?? 1);
   return zeros(isRunType(port.type) ? port.type : 'float32', dims);
 }
 
