@@ -63,16 +63,16 @@ export class Builder {
     return outputs;
   }
 
-  /** A copy of a node over other inputs; returns its outputs, whose types are left open. */
+  /** A copy of a node over other inputs, named after it; returns its outputs, whose types are left open. */
   copy(node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
-    const base = `${this.scope}/${node.opType}`;
-    const outputs = node.outputs.map(value => value && new Value(this.model.names.fresh(base)));
+    const name = (of: string): string => this.model.names.fresh(`bwc/copy/${of}`);
+    const outputs = node.outputs.map(value => value && new Value(name(value.name)));
     const { opType, domain, overload } = node;
     const copy = new Node({
       opType,
       domain,
       overload,
-      name: this.model.names.fresh(`${base}.node`),
+      name: name(node.name),
       inputs,
       outputs,
       attributes: [...node.attributes.values()],

@@ -176,6 +176,7 @@ const CUDA_TYPES: ReadonlyMap<string, readonly DataType[]> = new Map<string, rea
   ...each(['Mod', 'Max', 'Min'], [...ORDERED, 'bfloat16']),
   ...each(['GatherND'], [...FLOATS, 'bfloat16', 'int64', 'bool']),
   ...each(['Pad'], [...FLOATS, 'bool']),
+  ...each(['TopK'], [...FLOATS, 'int32', 'int64']),
   ...each(['Range'], ['float32', 'float64', 'int16', 'int32', 'int64']),
   ...each(['IsNaN', 'Sqrt', 'Exp', 'Floor', 'Cos', 'Pow'], FLOATS),
   ...each(['MatMul', 'LayerNormalization'], [...FLOATS, 'bfloat16']),
@@ -195,7 +196,18 @@ const CUDA_TYPES: ReadonlyMap<string, readonly DataType[]> = new Map<string, rea
     ANY,
   ),
   ...each(
-    ['Expand', 'Transpose', 'ScatterND', 'ConstantOfShape', 'Shape', 'Size', 'Constant', 'If', 'Loop'],
+    [
+      'Expand',
+      'Transpose',
+      'ScatterElements',
+      'ScatterND',
+      'ConstantOfShape',
+      'Shape',
+      'Size',
+      'Constant',
+      'If',
+      'Loop',
+    ],
     ANY,
   ),
 ]);

@@ -2,7 +2,7 @@ import { attr, type Builder, int, type Node, Tensor, type Value } from '../ir/in
 import type { Refresh } from '../methods/index.js';
 import type { Exit, StatePlan, Tokens } from '../plan/index.js';
 import { lookup } from './lookup.js';
-import { type Context, need, stateOf } from './pass.js';
+import { builder, type Context, need, stateOf } from './pass.js';
 import { TINY } from './sampling.js';
 
 /** What a reused step has instead of what is kept, where some tokens are computed. */
@@ -25,15 +25,11 @@ export function refreshed(
   const outer = (value: Value): Value => context.emitted.outside.get(value) ?? value;
   const stream = outer(enters[0]);
   const before = stateOf(context, state);
-  const { index } = need(context, 'forecast');
-  const count = b.cast(b.op('Slice', [b.op('Shape', [stream]), b.i64(1), b.i64(2)]), 'float32');
-  const wanted = b.op('Mul', [count, lookup(b, share, index(), 'share')]);
-  const number = b.cast(b.op('Max', [wanted, b.f32(1)]), 'int64');
   const norms = b.reduce('ReduceL2', b.cast(stream, 'float32'), [2], false);
   const whole = b.op('Max', [b.reduce('ReduceL2', norms, [1], true), b.f32(TINY)]);
   const waited = b.op('Mul', [before, b.f32(age)]);
   const score = b.op('Add', [b.op('Div', [norms, whole]), waited], { name: 'score' });
-  const [, chosen] = b.ops('TopK', [score, number], { outputs: 2, name: 'chosen' });
+  const [, chosen] = b.ops('TopK', [score, counted(context, state, share)], { outputs: 2, name: 'chosen' });
   if (chosen === undefined) throw new Error('TopK gives two outputs');
   const places = b.op('Unsqueeze', [chosen, b.i64(2)], { name: 'places' });
   const batched = { name: 'tokens', attributes: [int('batch_dims', 1)] };
@@ -53,6 +49,22 @@ export function refreshed(
     }),
     ages: b.op('ScatterElements', [older, chosen, zeros], { ...tokens, name: 'ages', type: state.type }),
   };
+}
+
+/**
+ * How many tokens are computed, int64 [1]: on the host, from the step and a shape alone, as `TopK` wants it. Built in front of the gates,
+ * since ONNX Runtime does not see in a branch what lies on the host outside.
+ */
+function counted(context: Context, ages: StatePlan, share: readonly number[]): Value {
+  const { model } = context;
+  const b = builder(context, model.graph, 'weights', 'gate-regions');
+  const { index } = need(context, 'forecast');
+  const sizes = b.op('Shape', [stateOf(context, ages)]);
+  const tokens = b.cast(b.op('Slice', [sizes, b.i64(1), b.i64(2)]), 'float32');
+  const wanted = b.op('Mul', [tokens, lookup(b, share, index(), 'share')]);
+  const number = b.cast(b.op('Max', [wanted, b.f32(1)]), 'int64');
+  b.place(model.graph.nodes.find(node => node.op === 'If' && node.name.startsWith('bwc/gate')));
+  return number;
 }
 
 /** `leaves` as copies of the nodes make it, which read what `at` says in the place of what they read. */

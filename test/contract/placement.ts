@@ -20,6 +20,7 @@ const HOST_INPUTS: Readonly<Record<string, readonly number[]>> = {
   ReduceL1: [1],
   Range: [0, 1, 2],
   If: [0],
+  TopK: [1],
 };
 
 const SMALL = 100;
