@@ -27,12 +27,12 @@ export const splitPass = (half: Half): Pass => ({
     const { model } = context;
     const { graph } = model;
     if (half === 'compute') assumeComputed(context);
+    const b = builder(context, graph, 'split', `split-${half}`);
     for (const gate of context.emitted.gates) {
       const node = graph.nodes.find(n => n.name === gate.node.name);
       if (node === undefined) throw new Error(`the copy has no ${gate.node.name}`);
-      takeBranch(graph, node, half === 'compute' ? 'else_branch' : 'then_branch');
+      takeBranch(graph, node, half === 'compute' ? 'else_branch' : 'then_branch', b);
     }
-    const b = builder(context, graph, 'split', `split-${half}`);
     for (const node of graph.nodes.filter(isOurIf)) {
       if (half === 'compute') fitStates(context, node, b);
       chooseBetween(graph, node, b);
@@ -86,12 +86,17 @@ function unfold(graph: Graph, node: Node, inner: Graph): readonly Value[] {
   return outputs;
 }
 
-function takeBranch(graph: Graph, node: Node, name: 'then_branch' | 'else_branch'): void {
+function takeBranch(graph: Graph, node: Node, name: 'then_branch' | 'else_branch', b: Builder): void {
   const values = unfold(graph, node, branch(node, name));
   node.outputs.forEach((output, i) => {
     const value = values[i];
-    if (output && value) stand(graph, value, output);
+    if (output === undefined || value === undefined) return;
+    // A value of the original keeps its name; where it is the state, a copy takes that.
+    const isOriginal = value.producer !== undefined && !value.producer.name.startsWith('bwc/');
+    const isState = isOriginal && output.name.startsWith('bwc.');
+    stand(graph, isState ? b.op('Identity', [value]) : value, output);
   });
+  b.place(node);
   graph.delete(new Set([node]));
 }
 
