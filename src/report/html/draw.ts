@@ -52,7 +52,7 @@ export class Drawing {
     const box = (i: number): string => {
       const unit = units[i];
       if (unit === undefined) return '';
-      const purpose = PURPOSES[unit.label];
+      const purpose = PURPOSES[unit.label.split('/').slice(0, 2).join('/')];
       const text = `${unit.label}\n${purpose === undefined ? '' : `${purpose}\n`}${plural(unit.nodes.length, 'node')}`;
       return `u${i} [id=${quoted(ids[i] ?? '')} class=${quoted(status(unit))} label=${quoted(text)}]`;
     };

@@ -138,8 +138,9 @@ function boxAbove(node: Node, boxOf: (node: Node) => string | undefined): string
   return undefined;
 }
 
-/** `bwc/clock` of what bwc added, and else one box for all that was added to a graph. */
+/** `bwc/clock` of what bwc added, each gate by itself, and else one box for all that was added to a graph. */
 function scopeOf({ name }: Node): string {
+  if (name.startsWith('bwc/gate')) return name;
   const parts = name.split('/').filter(part => part !== '');
   return parts[0] === 'bwc' && parts[1] !== undefined ? `bwc/${parts[1]}` : 'added';
 }
