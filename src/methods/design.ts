@@ -191,11 +191,14 @@ export interface RankedDecision {
   readonly share: readonly number[];
 }
 
-/** Every channel is reused while a tensor of its own is near what it was at the channel's last *computed* step. */
+/**
+ * Every channel is reused while a tensor of its own is near what it was at the channel's last *computed* step, or as long as a gate
+ * says of it.
+ */
 interface OwnThreshold {
   /** One tensor a channel, in their order, of what lies before all that the channel skips. */
   readonly probe: Probe;
-  readonly metric: Metric;
+  readonly metric: Metric | LearnedGate;
   readonly threshold: number;
   /** Where `ratio` times the mean change of the first channels lies between once and `most` times the threshold, it is that. */
   readonly relaxed?: { readonly ratio: number; readonly most: number };
@@ -208,7 +211,7 @@ export interface EachDecision extends OwnThreshold {
 
 /**
  * Decided by what the step before saw: the change per step since the channel was last computed, times the steps that
- * there will be. Known when a step starts.
+ * there will be; or what the gate of the next step says of it. Known when a step starts.
  */
 export interface EachAheadDecision extends OwnThreshold {
   readonly kind: 'each-ahead';
@@ -266,7 +269,7 @@ export interface Noise {
 
 /**
  * Of the chosen blocks what enters them, what they return, what they add, what they and all before them add, what their first attention reads (normalised and modulated) or
- * gives; what enters the first block; that and what its first attention reads; or the latent.
+ * gives; what each of their branches reads; what enters the first block; that and what its first attention reads; or the latent.
  */
 export type ProbedTensor =
   | 'block-input'
@@ -275,6 +278,7 @@ export type ProbedTensor =
   | 'front-residual'
   | 'attention-input'
   | 'attention-output'
+  | 'branch-input'
   | 'stack-input'
   | 'stack-entry'
   | 'latent';
@@ -283,6 +287,7 @@ export type ProbedTensor =
 export type TokenSampling =
   | { readonly kind: 'full' }
   | { readonly kind: 'pooled' }
+  | { readonly kind: 'summed' }
   /** Every k-th token, k odd: at most `share` of them and at most about `most` in number. */
   | { readonly kind: 'strided'; readonly share: number; readonly most: number };
 
@@ -294,6 +299,20 @@ export type TokenSampling =
 export interface Metric {
   readonly kind: 'relative-l1' | 'relative-l2' | 'cosine';
   readonly denominator: 'older' | 'newer';
+}
+
+/**
+ * A score of each channel that compares with nothing: the logistic function of what its tensor gives with learned weights,
+ * the worst sample deciding. The tokens are summed or sampled before.
+ */
+export interface LearnedGate {
+  readonly kind: 'learned-gate';
+  /** By step and channel: a number for each element that is looked at. */
+  readonly weights: readonly (readonly (readonly number[])[])[];
+  /** By step and channel; zeros by default. */
+  readonly bias?: readonly (readonly number[])[];
+  /** Whether the score is high where the channel must be computed, or where it may be reused. */
+  readonly high: 'computes' | 'reuses';
 }
 
 /** Where each channel is judged by a tensor of its own: whether that lies in front of what is skipped, or behind its gate. */

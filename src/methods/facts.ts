@@ -22,6 +22,8 @@ export interface BranchFact {
   readonly kind: 'self-attention' | 'joint-attention' | 'cross-attention' | 'feed-forward' | 'parallel';
   /** Attention within a frame, or across frames, where blocks of both kinds alternate. */
   readonly axis?: 'spatial' | 'temporal';
+  /** Features of a token that its first projections read, where known. */
+  readonly channels?: number;
 }
 
 /** All blocks as one region. */

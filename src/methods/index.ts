@@ -15,6 +15,7 @@ import { fastercache } from './fastercache.js';
 import { firstBlockCache } from './first-block-cache.js';
 import { flowcache } from './flowcache.js';
 import { fora } from './fora.js';
+import { lazydit } from './lazydit.js';
 import { learningToCache } from './learning-to-cache.js';
 import { lemica } from './lemica.js';
 import { magcache } from './magcache.js';
@@ -75,6 +76,7 @@ export const METHODS: readonly Method[] = [
   lemica,
   bac,
   learningToCache,
+  lazydit,
 ];
 
 /** The method of that name, or BWC301. */

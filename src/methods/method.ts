@@ -125,6 +125,31 @@ function steps(fallback: number, what: string) {
   return z.coerce.number().min(0).default(fallback).describe(`${what}; below 1 a share of all steps`);
 }
 
+/** A text that is read from a file, and so long that a manifest says its length alone. */
+export function imported(what: string) {
+  return z
+    .string()
+    .default('')
+    .transform(text => new Imported(text))
+    .describe(what);
+}
+
+class Imported {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toJSON(): string {
+    return `${this.text.length} characters`;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
 /** Indices as a list of numbers and ranges; none by default. */
 export function indices(what: string) {
   return z

@@ -3,7 +3,8 @@ import { looksAtStep } from '../methods/index.js';
 import type { StatePlan } from '../plan/index.js';
 import { ruleOf } from './decisions/index.js';
 import { builder, type Context, type Decided, need, stateOf } from './pass.js';
-import { changeOf, sample, together, UNMEASURED } from './sampling.js';
+import { changeOf, metricOf, sample, together, UNMEASURED } from './sampling.js';
+import { scoreOf } from './score.js';
 
 /**
  * Samples what each channel is judged by, in front of what it skips. Where the step's own data decides, compares each with what
@@ -17,8 +18,8 @@ export function compareApart(context: Context): void {
   const seen = probe.taps.flatMap((taps, i) =>
     taps.values.map((tap, at): Seen => {
       const state = probe.references[i];
-      if (state === undefined) throw new Error('every group of taps has its state');
-      const now = sample(context, b, { ...taps, values: [tap] }, oneOf(state), probe, value => value);
+      const type = tensorType('float32', [plan.batch, 1, undefined]);
+      const now = sample(context, b, { ...taps, values: [tap] }, type, probe, value => value);
       emitted.taken.set(tap, now);
       return { channel: tap.channel, now, state, at };
     }),
@@ -36,7 +37,7 @@ export function compareApart(context: Context): void {
 interface Seen {
   readonly channel: number;
   readonly now: Value;
-  readonly state: StatePlan;
+  readonly state: StatePlan | undefined;
   readonly at: number;
 }
 
@@ -69,7 +70,7 @@ function decide(context: Context, b: Builder, seen: readonly Seen[]): void {
   const changes: Value[] = [];
   const before: Value[] = [];
   const reused = seen.map((channel, i): Value => {
-    const change = compareOne(context, b, channel);
+    const change = judgeOne(context, b, channel);
     const worst = b.reduce('ReduceMax', b.op('Reshape', [change, b.i64(-1)]), [0], true, { name: 'change' });
     const bound = limit?.({ b, threshold, before }) ?? threshold();
     const below = b.cast(b.op('Less', [worst, bound], { name: 'below' }), 'float32');
@@ -91,15 +92,22 @@ function decidedApart(b: Builder, reused: readonly Value[]): Decided {
   };
 }
 
+/** What decides about one channel, float32 [batch, 1]. */
+function judgeOne(context: Context, b: Builder, { now, state, at, channel }: Seen): Value {
+  const { metric } = context.plan.probe ?? {};
+  if (metric?.kind === 'learned-gate')
+    return scoreOf(b, metric, now, [channel], need(context, 'forecast').index());
+  if (state === undefined) throw new Error('what is compared has its state');
+  return compareOne(context, b, now, state, at);
+}
+
 /** What one channel changed by since it was last computed, float32 [batch, 1]; large where the state is not of this generation. */
-function compareOne(context: Context, b: Builder, { now, state, at }: Seen): Value {
-  const { probe } = context.plan;
-  if (probe === undefined) throw new Error('what is compared is sampled');
+function compareOne(context: Context, b: Builder, now: Value, state: StatePlan, at: number): Value {
   const type = tensorType('float32', [undefined, 1]);
   const yes = new Graph('bwc_compare');
   const inYes = builder(context, yes, 'indicator/compare', 'compare');
   const held = heldBy(context, inYes, state, at);
-  const change = changeOf(inYes, { now, before: held, state }, probe.metric);
+  const change = changeOf(inYes, { now, before: held, state }, metricOf(context.plan));
   change.type = type;
   yes.addOutput(change);
   inYes.place();

@@ -3,7 +3,7 @@ import { compareApart } from './compare-apart.js';
 import { ruleOf } from './decisions/index.js';
 import { decidedBy } from './forecast.js';
 import { builder, type Context, need, type Pass } from './pass.js';
-import { compareIf, type Sample, SCALAR, samplesOf } from './sampling.js';
+import { compareIf, metricOf, type Sample, SCALAR, samplesOf } from './sampling.js';
 
 /**
  * Where the step's own data has a say: looks at the probed tensors before anything is skipped, compares them with what
@@ -34,9 +34,7 @@ export const compare: Pass = {
 /** The metric of the plan, where the state belongs to this generation. */
 function plainly(context: Context, samples: readonly Sample[], b: Builder): Value {
   const { measure } = need(context, 'forecast');
-  const { probe } = context.plan;
-  if (probe === undefined) throw new Error('a decision that compares has a probe');
-  const value = compareIf(context, b, 'compare', measure, samples, probe.metric);
+  const value = compareIf(context, b, 'compare', measure, samples, metricOf(context.plan));
   value.type = SCALAR;
   return value;
 }

@@ -40,7 +40,7 @@ export const forecast: Pass = {
 /** What the decision is made of, for the step whose fields the clock has. */
 export function startOf(b: Builder, plan: Plan, clock: Clock): Start {
   const steps = once(() => totalSteps(b, plan, clock));
-  const index = usesTables(plan) ? stepIndex(b, plan, clock, steps()) : undefined;
+  const index = usesTables(plan) ? stepIndex(b, plan, field(clock.fields, 'step'), steps()) : undefined;
   const threshold = 'threshold' in plan.decision ? thresholdOf(b, plan.decision.threshold, clock) : undefined;
   return { b, clock, steps, index: known(index), threshold: known(threshold) };
 }
@@ -77,7 +77,9 @@ export function decidedBy(b: Builder, reused: Value, channels: number): Decided 
 /** Whether something is looked up by step. */
 function usesTables({ decision, guards, regions }: Plan): boolean {
   const tables = regions.some(({ reuse }) => reuse.weights?.kind === 'table');
-  return decision.kind === 'schedule' || decision.kind === 'watched' || guards.mask !== undefined || tables;
+  const learned = 'metric' in decision && decision.metric.kind === 'learned-gate';
+  const tabled = decision.kind === 'schedule' || decision.kind === 'watched' || learned;
+  return tabled || guards.mask !== undefined || tables;
 }
 
 /** A value that is emitted when it is first asked for. */
@@ -109,9 +111,8 @@ export function totalSteps(b: Builder, plan: Plan, clock: Clock): Value {
   return b.op('Where', [b.op('Greater', [knob, b.f32(0)]), knob, b.f32(plan.steps)], { name: 'steps' });
 }
 
-/** Where this step falls among the plan's steps; those of another number are spread over them evenly. */
-function stepIndex(b: Builder, plan: Plan, clock: Clock, steps: Value): Value {
-  const step = field(clock.fields, 'step');
+/** Where a step falls among the plan's steps; those of another number are spread over them evenly. */
+export function stepIndex(b: Builder, plan: Plan, step: Value, steps: Value): Value {
   const here = b.op('Div', [b.op('Mul', [b.op('Add', [step, b.f32(ROUNDING)]), b.f32(plan.steps)]), steps]);
   const last = b.op('Min', [here, b.f32(plan.steps - 1)]);
   return b.cast(last, 'int64');

@@ -1,10 +1,14 @@
 import { type Builder, int, isWithin, type TensorType, type Value } from '../ir/index.js';
+import type { LearnedGate } from '../methods/index.js';
 import type { StatePlan, Tap, Taps } from '../plan/index.js';
 import { heldBy, oneOf } from './compare-apart.js';
 import { ruleOf } from './decisions/index.js';
+import { stepIndex, totalSteps } from './forecast.js';
 import { branchOutput } from './gate-regions.js';
+import { field } from './keep-time.js';
 import { builder, type Context, type Gate, need, returnAs, stateOf, stateOutput } from './pass.js';
-import { compareEachIf, type Sample, sample } from './sampling.js';
+import { changesOf, compareEachIf, type Sample, sample } from './sampling.js';
+import { scoreOf } from './score.js';
 
 /**
  * Measures where each channel is judged by a tensor of its own. The channel's gate gives what that held when it was last
@@ -18,6 +22,12 @@ export function measureApart(context: Context): void {
   const clock = need(context, 'clock');
   const { compared } = ruleOf(plan.decision);
   const b = builder(context, model.graph, 'indicator', 'measure');
+  const channels = probe.taps.map(taps => taps.values.map(tap => tap.channel));
+  if (probe.metric.kind === 'learned-gate') {
+    if (emitted.measured === undefined) score(context, b, probe.metric, channels);
+    b.place();
+    return;
+  }
   const samples = probe.taps.map((taps, i): Sample => {
     const state = probe.references[i];
     if (state === undefined) throw new Error('every group of taps has its state');
@@ -34,11 +44,29 @@ export function measureApart(context: Context): void {
   });
   if (emitted.measured !== undefined) return;
   const { measure } = need(context, 'forecast');
-  const channels = probe.taps.map(taps => taps.values.map(tap => tap.channel));
   const { value, changes } = compareEachIf(context, b, measure, samples, channels, (inside, given, at) => {
     return compared?.({ b: inside, clock, sample: given, channels: at }) ?? given;
   });
   b.place();
+  emitted.measured = value;
+  emitted.changes = changes;
+}
+
+/** What the gates of the next step say of what this one saw. */
+function score(
+  context: Context,
+  b: Builder,
+  gate: LearnedGate,
+  channels: readonly (readonly number[])[],
+): void {
+  const { plan, emitted } = context;
+  const clock = need(context, 'clock');
+  const index = stepIndex(b, plan, field(clock.next, 'step'), totalSteps(b, plan, clock));
+  const scores = (plan.probe?.taps ?? []).map(({ values }, i) => {
+    const seen = values.flatMap(tap => emitted.taken.get(tap) ?? []);
+    return scoreOf(b, gate, b.concat(seen, 1), channels[i] ?? [], index);
+  });
+  const { value, changes } = changesOf(b, b.concat(scores, 1), channels.flat());
   emitted.measured = value;
   emitted.changes = changes;
 }

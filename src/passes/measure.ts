@@ -3,7 +3,7 @@ import { ruleOf } from './decisions/index.js';
 import { branchOutput } from './gate-regions.js';
 import { measureApart } from './measure-apart.js';
 import { builder, type Context, type Gate, need, type Pass, returnAs, stateOutput } from './pass.js';
-import { compareIf, SCALAR, samplesOf, UNMEASURED } from './sampling.js';
+import { compareIf, metricOf, SCALAR, samplesOf, UNMEASURED } from './sampling.js';
 
 /**
  * Keeps what later steps are compared with. Where nothing was looked at before the gate, it samples the probed tensors
@@ -28,7 +28,7 @@ export const measure: Pass = {
     if (emitted.measured === undefined) {
       const { measure: when } = need(context, 'forecast');
       const value = plan.probe
-        ? compareIf(context, b, 'measure', when, samples, plan.probe.metric)
+        ? compareIf(context, b, 'measure', when, samples, metricOf(plan))
         : b.op('Identity', [b.f32(UNMEASURED)], { type: SCALAR });
       emitted.measured = give(value, scalar(UNMEASURED), 'measured');
     }

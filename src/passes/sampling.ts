@@ -82,7 +82,7 @@ export function sample(
     .reverse();
   const joined = b.concat(picked, 1, { name: 'samples' });
   const shaped = b.op('Reshape', [joined, b.i64(0, taps.values.length, -1)], { name: 'now' });
-  if (elem === 'float32' || sampling.kind === 'pooled') {
+  if (elem === 'float32' || sampling.kind === 'pooled' || sampling.kind === 'summed') {
     shaped.type = type;
     return shaped;
   }
@@ -92,9 +92,10 @@ export function sample(
 /** Takes of each tensor what is looked at, in its own type; means are taken in float32. */
 function picker(b: Builder, taps: Taps, sampling: TokenSampling, elem: DataType): (tokens: Value) => Value {
   if (sampling.kind === 'full') return tokens => tokens;
-  if (sampling.kind === 'pooled') {
+  if (sampling.kind === 'pooled' || sampling.kind === 'summed') {
+    const reduction = sampling.kind === 'pooled' ? 'ReduceMean' : 'ReduceSum';
     const float = (value: Value): Value => (elem === 'float32' ? value : b.cast(value, 'float32'));
-    return tokens => b.reduce('ReduceMean', float(tokens), [1], true);
+    return tokens => b.reduce(reduction, float(tokens), [1], true);
   }
   let indices: Value | undefined;
   return tokens => {
@@ -156,23 +157,19 @@ export function compareEachIf(
   channels: readonly (readonly number[])[],
   prepare: (b: Builder, sample: Sample, channels: readonly number[]) => Sample,
 ): Changes {
-  const { probe, channels: count } = context.plan;
-  if (probe === undefined) throw new Error('what is compared is sampled');
+  const metric = metricOf(context.plan);
+  const count = context.plan.channels;
   const type = tensorType('float32', [count]);
   const yes = new Graph('bwc_compare');
   const inYes = builder(context, yes, 'indicator/compare', 'measure');
   const pairs = samples.map((sample, i) => prepare(inYes, sample, channels[i] ?? []));
   const each = inYes.concat(
-    pairs.map(pair => changeOf(inYes, pair, probe.metric)),
+    pairs.map(pair => changeOf(inYes, pair, metric)),
     1,
   );
-  const order = channels.flat();
-  const worst = inYes.reduce('ReduceMax', each, [0], false);
-  const back = Array.from({ length: count }, (_, channel) => order.indexOf(channel));
-  const sorted = inYes.op('Gather', [worst, inYes.i64(...back)], { type });
-  const results = [together(inYes, each), sorted];
+  const results = changesOf(inYes, each, channels.flat());
   inYes.place();
-  for (const output of results) yes.addOutput(output);
+  for (const output of [results.value, results.changes]) yes.addOutput(output);
   const no = new Graph('bwc_unmeasured');
   const inNo = builder(context, no, 'indicator/unmeasured', 'measure');
   const large = inNo.f32(...Array.from({ length: count }, () => UNMEASURED));
@@ -188,6 +185,21 @@ export function compareEachIf(
   if (value === undefined || changes === undefined) throw new Error('an If gives what its branches return');
   changes.type = type;
   return { value, changes };
+}
+
+/** The changes of channels in their order; `order` says which each column of `each`, float32 [batch, channels], is of. */
+export function changesOf(b: Builder, each: Value, order: readonly number[]): Changes {
+  const worst = b.reduce('ReduceMax', each, [0], false);
+  const back = order.map((_, channel) => order.indexOf(channel));
+  const type = tensorType('float32', [order.length]);
+  return { value: together(b, each), changes: b.op('Gather', [worst, b.i64(...back)], { type }) };
+}
+
+/** How a plan's samples are compared, or our mistake where they are not. */
+export function metricOf({ probe }: Plan): Metric {
+  if (probe === undefined || probe.metric.kind === 'learned-gate')
+    throw new Error('a decision that compares has a metric');
+  return probe.metric;
 }
 
 /** An inner `If` of branches that return one scalar. */

@@ -135,7 +135,8 @@ function modelFacts(analysis: Analysis, steps: number, calibration: Calibration 
       branches: branches.map(({ kind, update }) => {
         const traits = traitsOf(update, flow, inferred, roles.latent.value, roles.timestep?.value);
         const axis = traits.find(t => t === 'spatial' || t === 'temporal');
-        return axis === undefined ? { kind } : { kind, axis };
+        const channels = inferred.shapeOf(update.input)?.at(-1);
+        return { kind, ...(axis && { axis }), ...(typeof channels === 'number' && { channels }) };
       }),
     })),
   };

@@ -1,5 +1,13 @@
 import type { DataType, Node, TensorType, Value } from '../ir/index.js';
-import type { Decision, Filter, Guards, Metric, Reuse, TokenSampling } from '../methods/index.js';
+import type {
+  Decision,
+  Filter,
+  Guards,
+  LearnedGate,
+  Metric,
+  Reuse,
+  TokenSampling,
+} from '../methods/index.js';
 import type { ControlLayout } from './control.js';
 
 /** A value through which the region's result reaches the rest of the graph. */
@@ -110,8 +118,8 @@ export interface ProbePlan {
   readonly taps: readonly Taps[];
   readonly sampling: TokenSampling;
   readonly filter: Filter | undefined;
-  readonly metric: Metric;
-  /** One per group of taps: what the next step is compared with. */
+  readonly metric: Metric | LearnedGate;
+  /** One per group of taps: what the next step is compared with; none where nothing is. */
   readonly references: readonly StatePlan[];
 }
 

@@ -24,9 +24,12 @@ export function probePlan(
   if (decision.kind === 'rate') return latentPlan(analysis, batch);
   const { probe, metric } = decision;
   const taps = chosenTaps(analysis, probe, skipped, batch);
+  const apart = judgesEach(decision);
+  if (metric.kind === 'learned-gate')
+    return { apart, taps, sampling: probe.tokens, filter: probe.filter, metric, references: [] };
   const holds = (n: number): string =>
     n === 1 ? 'what the probe held, to compare with' : `what the ${n} probed blocks held when last computed`;
-  return { ...withReferences(taps, probe, metric, batch, holds), apart: judgesEach(decision) };
+  return { ...withReferences(taps, probe, metric, batch, holds), apart };
 }
 
 /** What is looked at for a reuse on the line through the last two computed steps; `prefix` begins the names of its states. */
@@ -146,6 +149,8 @@ function probed(analysis: Analysis, block: Block, probe: Probe): readonly Omit<T
       return [{ value: value(first?.update.input) }];
     case 'attention-output':
       return [{ value: value(first && ungated(analysis.inferred, first.update)) }];
+    case 'branch-input':
+      return block.branches.map(({ update }) => ({ value: update.input }));
     case 'stack-input':
       return [{ value: value(analysis.blocks[0]?.streams[0]?.in) }];
     case 'stack-entry':
@@ -190,7 +195,7 @@ function sampleType(sampling: Probe['tokens'], group: Taps, batch: Dim): TensorT
 
 /** Elements of one probed tensor that are kept per sample, where known. */
 function sampledElements(sampling: Probe['tokens'], taps: Taps): Dim {
-  if (sampling.kind === 'pooled') return taps.channels;
+  if (sampling.kind === 'pooled' || sampling.kind === 'summed') return taps.channels;
   if (taps.tokens === undefined) return `bwc_probe_${taps.name.replace(/\W/g, '_')}`;
   if (sampling.kind === 'full') return taps.tokens * taps.channels;
   return Math.ceil(taps.tokens / tokenStride(taps.tokens, sampling.share, sampling.most)) * taps.channels;

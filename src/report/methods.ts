@@ -160,13 +160,14 @@ const BRIEFLY: Readonly<Record<Decision['kind'], string>> = {
   'each-ahead': 'comparison',
 };
 
-function decidesText({ decision, copies }: MethodFacts): string {
-  const text = decision === null ? 'a table' : DECIDES[decision];
+function decidesText({ decision, copies, calibration }: MethodFacts): string {
+  const unknown = calibration === null ? 'what is imported' : 'a table';
+  const text = decision === null ? unknown : DECIDES[decision];
   return copies === 0 ? text : `${text}; ${plural(copies, 'copy', 'copies')} from the device`;
 }
 
 function keepsText({ regions, tensors }: MethodFacts): string {
-  if (regions === null || tensors === null) return 'as its table says';
+  if (regions === null || tensors === null) return 'as that says';
   return tensors === 1 ? '1 tensor' : `${tensors} tensors`;
 }
 

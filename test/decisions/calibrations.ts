@@ -1,4 +1,5 @@
 import { analyse } from '../../src/blocks/index.js';
+import type { Model } from '../../src/ir/index.js';
 import { LAGS } from '../../src/methods/calibration.js';
 import { type Calibration, parseCalibration } from '../../src/methods/index.js';
 import { modelHash } from '../../src/onnx/index.js';
@@ -82,6 +83,18 @@ export function calibrationOf(fixture: Fixture, steps: number): Calibration {
   );
   made.set(key, calibration);
   return calibration;
+}
+
+/** Gates as training gives them, the same at every step: small numbers of both signs. */
+export function learnedGates(model: Model): string {
+  prepare(model);
+  const { blocks, inferred } = analyse(model);
+  const widths = blocks.flatMap(({ branches }) =>
+    branches.map(({ update }) => Number(inferred.shapeOf(update.input)?.at(-1))),
+  );
+  const gate = (width: number, i: number): number[] =>
+    Array.from({ length: width }, (_, j) => 0.01 * Math.sin(1 + 7 * i + 3 * j));
+  return JSON.stringify({ kind: 'bwc.gates', version: 1, weights: [widths.map(gate)] });
 }
 
 /** A table as a trained router gives it: every other step of every other branch is reused. */

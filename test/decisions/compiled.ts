@@ -3,7 +3,7 @@ import { findMethod } from '../../src/methods/index.js';
 import { toBytes } from '../../src/onnx/index.js';
 import { CachedModel, type CachedOptions, loadProfile, type RunProfile } from '../../src/runtime/index.js';
 import { type Fixture, read } from '../blocks/fixtures.js';
-import { calibrationOf, learnedTable } from './calibrations.js';
+import { calibrationOf, learnedGates, learnedTable } from './calibrations.js';
 
 export interface Built extends Compiled {
   readonly bytes: Uint8Array;
@@ -22,7 +22,7 @@ export function build(fixture: Fixture, options: CompileOptions): Built {
   return made;
 }
 
-/** With what a method cannot do without: a calibration, a learned table, or a grid. */
+/** With what a method cannot do without: a calibration, a learned table, learned gates, or a grid. */
 export function completed(fixture: Fixture, options: CompileOptions): CompileOptions {
   const { method = 'bwcache', steps = 30, set } = options;
   const found = typeof method === 'string' ? findMethod(method) : method;
@@ -31,6 +31,8 @@ export function completed(fixture: Fixture, options: CompileOptions): CompileOpt
     return { ...options, set: { ...set, grid: '4x4' } };
   if ('table' in found.options.shape && set?.['table'] === undefined)
     return { ...options, set: { ...set, table: learnedTable(fixture, steps) } };
+  if ('gates' in found.options.shape && set?.['gates'] === undefined)
+    return { ...options, set: { ...set, gates: learnedGates(read(fixture)) } };
   if (found.calibration === undefined || options.calibration !== undefined) return options;
   return { ...options, calibration: calibrationOf(fixture, steps) };
 }

@@ -319,6 +319,70 @@ export class BlocksAhead extends OwnThreshold implements Reference {
   }
 }
 
+/** LazyDiT: the score of each branch's gate on the sum over the tokens of what the branch reads. */
+export interface Gated extends Guarded {
+  readonly threshold: number;
+  /** By step and place. */
+  readonly weights: readonly (readonly (readonly number[])[])[];
+  readonly bias?: readonly (readonly number[])[];
+  /** The paper's score is high where a branch may be lazy, that of its code where it must work. */
+  readonly lazy: boolean;
+}
+
+function score({ weights, bias, lazy }: Gated, step: number, place: number, { data }: Feature): number {
+  const gate = weights[step]?.[place] ?? [];
+  let logit = bias?.[step]?.[place] ?? 0;
+  for (let i = 0; i < data.length; i++)
+    logit += (data[i] ?? Number.NaN) * (gate[i % gate.length] ?? Number.NaN);
+  const learned = 1 / (1 + Math.exp(-logit));
+  return lazy ? 1 - learned : learned;
+}
+
+/** Branch after branch, each on what it reads. */
+export class GateByGate implements Reference {
+  readonly #rule: Gated;
+  readonly #guard: Guard;
+
+  constructor(rule: Gated) {
+    this.#rule = rule;
+    this.#guard = new Guard(rule);
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const allowed = this.#guard.allows(step);
+    const reuse: boolean[] = [];
+    const scores: number[] = [];
+    for (const place of this.#rule.weights[step]?.keys() ?? []) {
+      const now = (await look(reuse))[place] ?? { dims: [], data: [] };
+      scores.push(score(this.#rule, step, place, now));
+      reuse.push(allowed && (scores.at(-1) ?? 1) < this.#rule.threshold);
+    }
+    return { reuse, value: mean(scores) };
+  }
+}
+
+/** The gates of the next step on what this one reads. */
+export class GatesAhead implements Reference {
+  readonly #rule: Gated;
+  readonly #guard: Guard;
+  #scores: readonly number[] = [];
+
+  constructor(rule: Gated) {
+    this.#rule = rule;
+    this.#guard = new Guard(rule);
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const allowed = this.#guard.allows(step);
+    const reuse = this.#scores.map(x => allowed && x < this.#rule.threshold);
+    const places = this.#rule.weights[0]?.length ?? 0;
+    const all = Array.from({ length: places }, (_, i) => reuse[i] === true);
+    const next = Math.min(step + 1, this.#rule.weights.length - 1);
+    this.#scores = (await look(all)).map((now, place) => score(this.#rule, next, place, now));
+    return { reuse: all, value: mean(this.#scores) };
+  }
+}
+
 function mean(numbers: readonly number[]): number {
   return numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 }

@@ -19,6 +19,8 @@ import {
   BlockByBlock,
   BlocksAhead,
   Codebook,
+  GateByGate,
+  GatesAhead,
   type Guarded,
   pooled,
   Ranking,
@@ -227,6 +229,34 @@ const blocksApart = (from: number, to: number): Where => ({
   placed: allOf(...Array.from({ length: to - from }, (_, i) => blocks(trained, from + i, from + i + 1))),
   looked: nothing,
 });
+
+/** What each block's attention and feed-forward read, found by the biases behind it. */
+const branchInputs: Picked = model => {
+  const attention = attentionInputs(model);
+  const biases = new Map([...model.graph.initializers].map(v => [v.name, v]));
+  return attention.flatMap((value, block) => {
+    const [sum] = defined(biases.get(`blocks.${block}.mlp.0.bias`)).users;
+    if (sum === undefined || !('inputs' in sum)) throw new Error('a bias is added');
+    const product = defined(sum.inputs.find(v => v?.producer?.op === 'MatMul')?.producer);
+    return [value, defined(product.inputs[0])];
+  });
+};
+
+const gated = everyBranch(trained, branchInputs, 'what each reads');
+
+/** Learned gates of both signs, that differ by step and branch. */
+const gateWeights = (width: number): readonly (readonly (readonly number[])[])[] =>
+  Array.from({ length: 30 }, (_, step) =>
+    Array.from({ length: 2 * DEPTH }, (_b, i) =>
+      Array.from({ length: width }, (_c, j) => 0.02 * Math.sin(1 + 5 * i + 3 * j + step / 9)),
+    ),
+  );
+const GATES = gateWeights(128);
+const SHIFTS = Array.from({ length: 30 }, (_, step) =>
+  Array.from({ length: 2 * DEPTH }, (_b, i) => 0.3 * Math.cos(step / 5 + i)),
+);
+const gatesFile = (more: Readonly<Record<string, unknown>> = {}): string =>
+  JSON.stringify({ kind: 'bwc.gates', version: 1, weights: GATES, ...more });
 
 /** Sortblock's polynomial of the timestep, of a thousand. */
 const published = (done: number): number => {
@@ -632,6 +662,45 @@ export const VARIANTS: readonly Variant[] = [
       seen: eachAdds,
       reference: all =>
         new Ranking({ ...all, tokens: undefined, interval: 6, ratio: () => 0.4, groups: everyBlock }),
+    },
+  ),
+  ...of(
+    'lazydit',
+    trained,
+    {
+      ...gated,
+      title: 'a step ahead',
+      set: { gates: gatesFile() },
+      reference: all => new GatesAhead({ ...all, threshold: 0.5, weights: GATES, lazy: false }),
+    },
+    {
+      ...gated,
+      title: "a step ahead, the paper's sign, biased, straight lines",
+      set: {
+        gates: gatesFile({ bias: SHIFTS, high: 'reuses' }),
+        threshold: 0.6,
+        order: 1,
+        warmup: 3,
+        tail: 2,
+      },
+      order: 1,
+      reference: all =>
+        new GatesAhead({
+          ...all,
+          threshold: 0.6,
+          weights: GATES,
+          bias: SHIFTS,
+          lazy: true,
+          warmup: 3,
+          tail: 2,
+        }),
+    },
+    {
+      ...gated,
+      title: 'as published',
+      set: { gates: gatesFile(), decide: 'at-once' },
+      seeds: [100],
+      reference: all => new GateByGate({ ...all, threshold: 0.5, weights: GATES, lazy: false }),
     },
   ),
   ...of('learning-to-cache', trained, {

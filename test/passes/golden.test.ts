@@ -25,6 +25,7 @@ import {
 } from '../../src/passes/index.js';
 import { makePlan } from '../../src/plan/index.js';
 import { known } from '../contract/cases.js';
+import { learnedGates } from '../decisions/calibrations.js';
 import { diff } from './diff.js';
 
 /** Set to write the expected files anew; then read what changed before committing it. */
@@ -151,6 +152,7 @@ describe('the rewrite of two blocks', () => {
       ratios: '1,0.99,0.98',
       table: '[[1,1,1,1],[0,0,0,0]]',
       grid: '2x3',
+      gates: learnedGates(parse(readGolden('toy.txt'))),
     });
     const toy = (): Model => parse(readGolden('toy.txt'));
     const { steps } = OPTIONS;

@@ -17,16 +17,22 @@ export const eachAhead: DecisionRule<EachAheadDecision> = {
     const row = b.cast(b.op('Less', [levels, limit], { name: 'below' }), 'float32');
     return { less: [[0, threshold()]], row };
   },
-  end(_, { b, context, clock }) {
+  end({ metric }, { b, context, clock }) {
     const computed = b.cast(need(context, 'decided').computed, 'float32');
     const change = need(context, 'changes');
+    const age = aged(b, clock, 'age', computed);
+    if (metric.kind === 'learned-gate')
+      return new Map([
+        ['age', age],
+        ['level', change],
+      ]);
     const elapsed = b.op('Add', [field(clock.fields, 'age'), b.f32(1)], { name: 'elapsed' });
     const reused = b.op('Sub', [b.f32(1), computed]);
     const level = b.op('Add', [b.op('Div', [change, elapsed]), b.op('Mul', [change, reused])], {
       name: 'level',
     });
     return new Map([
-      ['age', aged(b, clock, 'age', computed)],
+      ['age', age],
       ['level', level],
     ]);
   },
