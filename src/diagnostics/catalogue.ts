@@ -241,6 +241,12 @@ export const CATALOGUE = {
     why: 'The filter of the method follows the noise, and takes it from the timestep.',
     hint: 'Name the timestep with --timestep, or choose a method that compares without a filter, such as teacache.',
   }),
+  BWC223: entry<{ reason: string }>({
+    kind: 'unsupported',
+    message: p => `the batch cannot be halved: ${p.reason}`,
+    why: 'The method runs the model for one half of the pairs of classifier-free guidance, so the batch must be open, first, and the same for all.',
+    hint: 'Export the model with one symbolic batch for its inputs and outputs.',
+  }),
   BWC241: entry<{ method: string; channels: number }>({
     kind: 'unsupported',
     message: p =>

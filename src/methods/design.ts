@@ -6,6 +6,8 @@ export interface Design {
   readonly regions: readonly RegionDesign[];
   readonly decision: Decision;
   readonly guards?: Guards;
+  /** Kept of every region is what steps gave that compute all regions; by default, of each what it gave when it was last computed. */
+  readonly keep?: 'whole';
   /** What whoever compiles should know of how it was chosen. */
   readonly notes?: readonly Diagnostic[];
 }
@@ -24,7 +26,12 @@ export type Span =
   /** One branch of a block (and its counterparts in the block's other streams): what it adds, before its gate. */
   | { readonly kind: 'branch'; readonly block: number; readonly branch: number }
   /** Everything between the latent and the prediction. */
-  | { readonly kind: 'model' };
+  | { readonly kind: 'model' }
+  /**
+   * Everything, for one half of the batch: of pairs for classifier-free guidance, the half that is not `computed`. It stands on the
+   * other: a residual is what it has over that.
+   */
+  | { readonly kind: 'half'; readonly computed: 'first' | 'last' };
 
 /** What stands in for a skipped region: a weighted sum of what it gave when it was last computed, and before that. */
 export type Reuse = {
@@ -34,12 +41,15 @@ export type Reuse = {
   | {
       /** The last one computed by default. */
       readonly weights?: Weights;
+      /** Kept in two bands of frequency, low and high, for which weights of a table then count. */
+      readonly bands?: Bands;
       readonly refresh?: never;
     }
   | {
       /** For a branch: tokens that reused steps compute all the same. */
       readonly refresh: Refresh;
       readonly weights?: never;
+      readonly bands?: never;
     }
 );
 
@@ -51,6 +61,13 @@ export interface Refresh {
   /** Share of the tokens, by step. */
   readonly share: readonly number[];
   readonly age: number;
+}
+
+/** Low are the frequencies of a picture within `radius` times the shorter side (arXiv 2410.19355). */
+export interface Bands {
+  readonly radius: number;
+  /** Rows and columns of tokens, where the prediction has them in a line; such a model serves this size only. */
+  readonly grid?: readonly number[];
 }
 
 export type Weights =
@@ -71,8 +88,9 @@ export interface ProjectedWeights {
   readonly range: readonly [low: number, high: number];
 }
 
-/** How many computed steps a reuse rule remembers. */
-export function memoryOf({ weights }: Reuse): number {
+/** How many tensors a reuse rule remembers: of computed steps, or of bands. */
+export function memoryOf({ weights, bands }: Reuse): number {
+  if (bands !== undefined) return 2;
   switch (weights?.kind) {
     case undefined:
       return 1;
@@ -96,7 +114,8 @@ export type Decision =
   | RateDecision
   | RankedDecision
   | EachDecision
-  | EachAheadDecision;
+  | EachAheadDecision
+  | GradedDecision;
 
 /** A measurement that writes the schedule of the coming steps. Known when a step starts. */
 export interface TriggerDecision {
@@ -220,6 +239,23 @@ export interface EachAheadDecision extends OwnThreshold {
 /** Number of channels whose mean change may relax a threshold (cache-dit). */
 export const RELAXED_BY = 5;
 
+/**
+ * What a step changes that computes all channels says which channels the steps until the next such reuse: those in whose range it falls.
+ * Known when a step starts.
+ */
+export interface GradedDecision {
+  readonly kind: 'graded';
+  readonly probe: Probe;
+  /** Divided by the number of steps since the last one that computed all channels. */
+  readonly metric: Metric;
+  /** What ranges are shares of; 0 never reuses. */
+  readonly threshold: number;
+  /** By channel: it reuses where the change is at least `from` and below `to`. */
+  readonly ranges: readonly { readonly from: number; readonly to: number }[];
+  /** Most steps from one that computes all channels to the next. */
+  readonly interval: number;
+}
+
 /** What overrides a decision. Whatever they say, a step is computed when reuse is not safe. */
 export interface Guards {
   /** First steps that are computed: a number, or below 1 a share of all. */
@@ -325,6 +361,7 @@ export function judgesEach(decision: Decision): 'in-front' | 'behind' | undefine
     case 'threshold':
     case 'accumulate':
     case 'rate':
+    case 'graded':
       return undefined;
     case 'ranked':
       return 'behind';
@@ -342,6 +379,7 @@ export function looksAtStep(decision: Decision): boolean {
     case 'schedule':
     case 'ranked':
     case 'each-ahead':
+    case 'graded':
       return false;
     case 'watched':
     case 'threshold':

@@ -10,7 +10,7 @@ export const fastercache = defineMethod({
   summary:
     'From a share of the steps on, attention is computed at every other step. In between its output goes on from the last ' +
     'two computed ones, by a weight that rises over the steps. The part of FasterCache that shares work between the ' +
-    'conditional and the unconditional half of a batch is not in it.',
+    'conditional and the unconditional half of a batch is cfg-cache.',
   options: z.object({
     interval: z.coerce.number().int().min(2).default(2).describe('one step in so many is computed'),
     from: z.coerce.number().min(0).max(1).default(0.24).describe('share of the steps before reuse begins'),

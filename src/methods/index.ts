@@ -6,6 +6,7 @@ import { blockCaching } from './block-caching.js';
 import { blockdance } from './blockdance.js';
 import { bwcache } from './bwcache.js';
 import { bwcacheCode } from './bwcache-code.js';
+import { cfgCache } from './cfg-cache.js';
 import { dbcache } from './dbcache.js';
 import { dbprune } from './dbprune.js';
 import { deltaDit } from './delta-dit.js';
@@ -20,6 +21,7 @@ import { learningToCache } from './learning-to-cache.js';
 import { lemica } from './lemica.js';
 import { magcache } from './magcache.js';
 import type { Method } from './method.js';
+import { mixcache } from './mixcache.js';
 import { pab } from './pab.js';
 import { quantcache } from './quantcache.js';
 import { seacache } from './seacache.js';
@@ -64,6 +66,8 @@ export const METHODS: readonly Method[] = [
   quantcache,
   sortblock,
   fastercache,
+  cfgCache,
+  mixcache,
   taylorseer,
   fora,
   toca,

@@ -170,6 +170,16 @@ export function list(what: string) {
     .describe(what);
 }
 
+/** Lengths of a grid's axes; undefined where none is said. */
+export function grid(what: string) {
+  return z
+    .string()
+    .regex(/^(\d+(x\d+){1,2})?$/, 'lengths of two or three axes, such as 32x32')
+    .default('')
+    .transform(text => (text === '' ? undefined : text.split('x').map(Number)))
+    .describe(what);
+}
+
 /** Reuse of the last computed step, or its expansion. */
 export function reuseOf(of: Reuse['of'], order: number): Reuse {
   return order === 0 ? { of } : { of, weights: { kind: 'taylor', order } };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stack } from './facts.js';
-import { defineMethod, reuseOf, shared, tokenSampling } from './method.js';
+import { defineMethod, grid, reuseOf, shared, tokenSampling } from './method.js';
 
 /** SeaCache: arXiv 2602.18993. */
 export const seacache = defineMethod({
@@ -27,13 +27,9 @@ export const seacache = defineMethod({
       .number()
       .default(0)
       .describe("timestep of noise alone; 0 takes that of the generation's first step"),
-    grid: z
-      .string()
-      .regex(/^(\d+(x\d+){1,2})?$/, 'tokens along each axis, such as 32x32 or 8x32x32')
-      .default('')
-      .describe(
-        'tokens along each axis, such as 32x32, where the model does not tell; it then serves that size only',
-      ),
+    grid: grid(
+      'tokens along each axis, such as 32x32, where the model does not tell; it then serves that size only',
+    ),
     warmup: shared.warmup(1),
     tail: shared.tail(1),
     most: shared.most(0),
@@ -54,7 +50,7 @@ export const seacache = defineMethod({
           kind: 'wiener',
           ...(o.power > 0 && { power: o.power }),
           noise: { kind: o.noise, clean: o.clean, ...(o.full !== 0 && { full: o.full }) },
-          ...(o.grid !== '' && { grid: o.grid.split('x').map(Number) }),
+          ...(o.grid !== undefined && { grid: o.grid }),
         },
       },
       metric: { kind: 'relative-l1', denominator: 'older' },

@@ -32,7 +32,11 @@ export function filterOf(context: Context, b: Builder, taps: Taps, filter: Filte
 }
 
 /** Shape [all before, length, all behind] for the first of the axes that are left. */
-function lineShape(b: Builder, [length, ...behind]: readonly (number | Value)[], channels: number): Value {
+export function lineShape(
+  b: Builder,
+  [length, ...behind]: readonly (number | Value)[],
+  channels: number,
+): Value {
   const open = behind.filter(x => typeof x !== 'number');
   const fixed = behind.reduce<number>((x, y) => (typeof y === 'number' ? x * y : x), channels);
   if (typeof length === 'number' && open.length === 0) return b.i64(-1, length, fixed);
@@ -52,22 +56,31 @@ interface Axis {
 
 function axisOf(b: Builder, axis: GridAxis): Axis {
   if (typeof axis === 'number') return fixedAxis(b, axis);
+  const { length, size, nearest, angles, differences } = positionsOf(b, axis);
+  return {
+    length,
+    frequencies: b.op('Reshape', [b.op('Div', [b.cast(nearest, 'float32'), size]), b.i64(1, -1)]),
+    cosines: b.op('Cos', [angles], { name: 'cosines' }),
+    differences: b.op('Mod', [differences, length], { name: 'differences' }),
+  };
+}
+
+/**
+ * Of an axis whose length n is open: that, as float32 [1] too; int64 [n] whole frequencies; float32 [n, n] angles of frequency by position;
+ * int64 [n, n] differences of positions.
+ */
+export function positionsOf(b: Builder, axis: Exclude<GridAxis, number>) {
   const length = b.op('Gather', [b.op('Shape', [axis.of]), b.i64(axis.axis)], {
     attributes: [int('axis', 0)],
     name: 'length',
   });
   const all = b.op('Range', [b.scalar(0), b.op('Squeeze', [length]), b.scalar(1)], { name: 'positions' });
   const down = b.op('Reshape', [all, b.i64(-1, 1)]);
-  const n = b.cast(length, 'float32');
-  const nearest = b.op('Min', [all, b.op('Sub', [length, all])]);
+  const size = b.cast(length, 'float32');
   const turns = b.op('Mod', [b.op('Mul', [down, all]), length]);
-  const angle = b.op('Mul', [b.cast(turns, 'float32'), b.op('Div', [b.f32(2 * Math.PI), n])]);
-  return {
-    length,
-    frequencies: b.op('Reshape', [b.op('Div', [b.cast(nearest, 'float32'), n]), b.i64(1, -1)]),
-    cosines: b.op('Cos', [angle], { name: 'cosines' }),
-    differences: b.op('Mod', [b.op('Sub', [down, all]), length], { name: 'differences' }),
-  };
+  const angles = b.op('Mul', [b.cast(turns, 'float32'), b.op('Div', [b.f32(2 * Math.PI), size])]);
+  const nearest = b.op('Min', [all, b.op('Sub', [length, all])]);
+  return { length, size, nearest, angles, differences: b.op('Sub', [down, all]) };
 }
 
 function fixedAxis(b: Builder, n: number): Axis {

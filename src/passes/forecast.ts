@@ -53,12 +53,27 @@ export function allowance(
   const { less, row } = ruleOf(plan.decision).start(start);
   const stop: Pair = [BELOW_ZERO, field(start.clock.knobs, 'threshold')];
   const { most = 0, ...guards } = plan.guards;
-  const apart = most > 0 ? start.clock.fields.get('age') : undefined;
-  if (apart === undefined) return { less: [...less, ...guardPairs({ ...guards, most }, start), stop], row };
-  const { b } = start;
-  const young = b.cast(b.op('Less', [apart, b.f32(most - 0.5)], { name: 'young' }), 'float32');
-  const rows = row === undefined ? young : b.op('Mul', [row, young]);
-  return { less: [...less, ...guardPairs(guards, start), stop], row: rows };
+  const { b, clock } = start;
+  const ages = most > 0 ? clock.fields.get('age') : undefined;
+  const pairs: Pair[] = [...less, ...guardPairs(ages ? guards : plan.guards, start), stop];
+  const rows = row === undefined ? [] : [row];
+  if (ages) rows.push(b.cast(b.op('Less', [ages, b.f32(most - 0.5)], { name: 'young' }), 'float32'));
+  const half = plan.regions.find(region => region.half !== undefined);
+  if (half !== undefined) {
+    // What is not even has no halves.
+    const odd = oddBatch(b, plan.latent);
+    const others = Array.from({ length: plan.channels }, (_, i) => (i === half.channel ? 0 : 1));
+    if (plan.channels === 1) pairs.push([odd, 0.5]);
+    else rows.push(b.op('Max', [b.op('Sub', [b.f32(1), odd]), b.f32(...others)], { name: 'even' }));
+  }
+  const all = rows.length === 0 ? undefined : rows.reduce((x, y) => b.op('Mul', [x, y]));
+  return { less: pairs, row: all };
+}
+
+/** 1 where the batch is odd, else 0: float32 [1], on the host. */
+function oddBatch(b: Builder, latent: Value): Value {
+  const rows = b.op('Slice', [b.op('Shape', [latent]), b.i64(0), b.i64(1)]);
+  return b.cast(b.op('Mod', [rows, b.i64(2)]), 'float32');
 }
 
 /** The decision of each channel, from 1 where it reuses and 0 where not: float32 [channels]. */

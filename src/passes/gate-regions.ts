@@ -15,7 +15,16 @@ import {
   type User,
   Value,
 } from '../ir/index.js';
-import type { AlongPlan, Exit, Plan, Region, StatePlan } from '../plan/index.js';
+import {
+  type AlongPlan,
+  type Exit,
+  narrowed,
+  type Plan,
+  type Region,
+  type StatePlan,
+} from '../plan/index.js';
+import { lowBand } from './bands.js';
+import { halvesOf } from './narrow.js';
 import {
   builder,
   type Context,
@@ -41,6 +50,7 @@ export const gateRegions: Pass = {
   run(context) {
     const { model, plan, emitted } = context;
     const { reuse } = need(context, 'decided');
+    if (plan.keepsWhole) emitted.whole = isWhole(context);
     for (const region of plan.regions) {
       const when = reuse[region.channel];
       if (when === undefined) throw new Error(`no answer for channel ${region.channel}`);
@@ -51,12 +61,43 @@ export const gateRegions: Pass = {
       }
       const gate = placeGate(model, region, when, gateName(region.name, plan.regions.length === 1));
       emitted.gates.push(gate);
-      for (const [i, exit] of region.exits.entries())
-        gateExit(context, gate, exit, region.features[i] ?? [], region.ages[i]);
+      for (const [i, exit] of region.exits.entries()) {
+        if (region.half) joinHalves(context, gate, exit, region.features[i] ?? []);
+        else gateExit(context, gate, exit, region.features[i] ?? [], region.ages[i]);
+      }
       if (region.along) keepAlong(context, gate, region.along);
     }
   },
 };
+
+/** Whether the step computes all channels, bool [1]. */
+function isWhole(context: Context): Value {
+  const { graph } = context.model;
+  const { computed } = need(context, 'decided');
+  const b = builder(context, graph, 'whole', 'gate-regions');
+  const least = b.reduce('ReduceMin', b.cast(computed, 'float32'), [0], true);
+  const whole = b.cast(least, 'bool');
+  b.place(graph.nodes[1 + (computed.producer ? graph.nodes.indexOf(computed.producer) : -1)]);
+  return whole;
+}
+
+/** What is kept for the next step in the place of a state: as computed, where only whole steps are kept of these alone. */
+export function keptOf(context: Context, b: Builder, computed: Value, state: StatePlan): Value {
+  const { whole } = context.emitted;
+  if (whole === undefined) return computed;
+  const yes = new Graph('bwc_kept');
+  const no = new Graph('bwc_as_before');
+  for (const [graph, value] of [
+    [yes, computed],
+    [no, stateOf(context, state)],
+  ] as const) {
+    const inside = builder(context, graph, 'compute/kept', 'gate-regions');
+    graph.addOutput(inside.op('Identity', [value], { type: state.type }));
+    inside.place();
+  }
+  const attributes = [attr.graph('then_branch', yes), attr.graph('else_branch', no)];
+  return b.op('If', [whole], { name: 'kept', type: state.type, attributes });
+}
 
 /**
  * Puts a gate in the graph and the region into its compute branch. Nodes that depend on the region, and those only,
@@ -223,6 +264,47 @@ function isProbed({ probe }: Plan, value: Value): boolean {
   );
 }
 
+/** What is computed of a half is made whole again, with what the other half had over it, or was. */
+function joinHalves(context: Context, gate: Gate, exit: Exit, states: readonly StatePlan[]): void {
+  const { half, reuse } = gate.region;
+  const [newest] = states;
+  if (half === undefined || newest === undefined) throw new Error('a half has its state');
+  const inCompute = builder(context, gate.compute, 'compute', 'gate-regions');
+  const inReuse = builder(context, gate.reuse, 'reuse', 'gate-regions');
+  const type = exit.declared;
+  const stand = blend(context, inReuse, gate.region, states, tensorType(type.elem));
+  const other = reuse.of === 'residual' ? inReuse.op('Add', [exit.value, stand], { name: 'other' }) : stand;
+  const order = half.computed === 'first' ? [exit.value, other] : [other, exit.value];
+  const whole = branchOutput(
+    context,
+    gate,
+    local(inCompute, exit.value, gate.compute, type),
+    inReuse.concat(order, 0, { type, name: 'whole' }),
+    type,
+    'exit',
+  );
+  takeName(context, gate, exit.value, whole);
+  whole.type = type;
+  exit.value.type = narrowed(type, half.batch);
+  const halves = halvesOf(inCompute, exit.value, half);
+  const features =
+    reuse.of === 'residual' ? inCompute.op('Sub', [halves.other, halves.computed]) : halves.other;
+  const { bands } = reuse;
+  if (bands && half.picture) {
+    const float = type.elem === 'float32' ? features : inCompute.cast(features, 'float32');
+    const low = lowBand(inCompute, float, half.picture, bands.radius);
+    const high = inCompute.op('Sub', [float, low], { name: 'high' });
+    for (const [i, band] of [low, high].entries()) {
+      const state = states.slice(i, i + 1);
+      keep(context, gate, inCompute, inReuse, state, band, tensorType('float32'));
+    }
+  } else keep(context, gate, inCompute, inReuse, states, features, tensorType(type.elem));
+  inCompute.place();
+  inReuse.place();
+  const outside = (user: User): boolean => !isWithin(gate.compute, user) && !isWithin(gate.reuse, user);
+  applyPatch({ graph: context.model.graph, replace: [{ from: exit.value, to: whole, where: outside }] });
+}
+
 /** Keeps what is followed at computed steps. */
 function keepAlong(context: Context, gate: Gate, along: AlongPlan): void {
   const inCompute = builder(context, gate.compute, 'compute', 'gate-regions');
@@ -253,7 +335,8 @@ function keep(
   states.forEach((state, age) => {
     const next = kept[age];
     if (next === undefined) throw new Error('every memory has its next value');
-    const own = local(inCompute, next.computed, gate.compute, state.type);
+    const computed = keptOf(context, inCompute, next.computed, state);
+    const own = local(inCompute, computed, gate.compute, state.type);
     const value = branchOutput(context, gate, own, next.reused, state.type, state.name);
     returnAs(context.model.graph, stateOutput(state.name), value);
   });

@@ -7,6 +7,7 @@ export { inlineFunctions } from './inline-functions.js';
 export { keepTime } from './keep-time.js';
 export { localise } from './localise.js';
 export { measure } from './measure.js';
+export { narrow } from './narrow.js';
 export { type Context, contextOf, type Emitted, type Pass } from './pass.js';
 export { predict } from './predict.js';
 export { prepare } from './prepare.js';

@@ -1,6 +1,6 @@
 import { isWithin, type Value } from '../ir/index.js';
 import { ruleOf } from './decisions/index.js';
-import { branchOutput } from './gate-regions.js';
+import { branchOutput, keptOf } from './gate-regions.js';
 import { measureApart } from './measure-apart.js';
 import { builder, type Context, type Gate, need, type Pass, returnAs, stateOutput } from './pass.js';
 import { compareIf, metricOf, SCALAR, samplesOf, UNMEASURED } from './sampling.js';
@@ -35,7 +35,8 @@ export const measure: Pass = {
     const behind = rule.behind?.({ b, context, gate });
     if (behind !== undefined) emitted.behind = give(behind, scalar(0), 'behind');
     for (const [i, { state, before, now }] of samples.entries()) {
-      const fresh = emitted.samples === undefined ? now : b.op('Identity', [now], { type: state.type });
+      const own = emitted.samples === undefined ? now : b.op('Identity', [now], { type: state.type });
+      const fresh = keptOf(context, b, own, state);
       const kept = rule.everyStep?.(i) === true ? now : before;
       const old = inReuse.op('Identity', [kept], { type: state.type });
       returnAs(

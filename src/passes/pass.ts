@@ -19,6 +19,10 @@ export interface Emitted {
   decided?: Decided;
   /** weigh: absent where the last computed stands alone. */
   readonly weights: Map<Region, Weighing>;
+  /** gate-regions: whether all channels are computed, bool [1]; only where nothing else is kept. */
+  whole?: Value;
+  /** narrow: the `If` in front of the model; absent where the batch is never cut. */
+  narrowing?: Node;
   /** gate-regions: outputs of shape readers that read another value of the same shape: name of what they read. */
   readonly reread: Map<string, string>;
   /** gate-regions: what stands outside for a value that went behind a gate. */

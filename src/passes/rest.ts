@@ -1,7 +1,8 @@
 import { refuse } from '../diagnostics/index.js';
-import { ancestors, applyPatch, type Model, Value } from '../ir/index.js';
+import { ancestors, applyPatch, Builder, type Model, Node, Value } from '../ir/index.js';
 import { inferTypes } from '../ir/infer/index.js';
 import type { Manifest } from '../plan/index.js';
+import { halvesOf } from './narrow.js';
 
 /**
  * Turns the original model, in place, into what a reused step cannot do without: what comes before the skipped blocks
@@ -20,6 +21,10 @@ export function keepRest(model: Model, manifest: Manifest): void {
   };
   const inferred = inferTypes(model);
   for (const region of manifest.regions) {
+    if (region.half !== undefined) {
+      cutInputs(model, region.enters.map(find), region.half);
+      continue;
+    }
     region.leaves.forEach((name, i) => {
       const leaves = find(name);
       const same = region.continues[i];
@@ -33,4 +38,17 @@ export function keepRest(model: Model, manifest: Manifest): void {
   }
   const needed = ancestors(graph, graph.outputs);
   applyPatch({ graph, remove: graph.nodes.filter(n => !needed.has(n)) });
+}
+
+/** Lets the model run on one half of what comes in. */
+function cutInputs(model: Model, inputs: readonly Value[], computed: 'first' | 'last'): void {
+  const { graph } = model;
+  const b = new Builder(model, graph, 'bwc/rest', 'bwc: made to time what a reused step cannot do without');
+  const [first] = graph.nodes;
+  const replace = inputs.map(from => ({ from, to: halvesOf(b, from, { computed }).computed }));
+  const ours = new Set(b.place(first));
+  applyPatch({
+    graph,
+    replace: replace.map(each => ({ ...each, where: user => !(user instanceof Node && ours.has(user)) })),
+  });
 }

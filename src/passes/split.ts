@@ -28,9 +28,10 @@ export const splitPass = (half: Half): Pass => ({
     const { graph } = model;
     if (half === 'compute') assumeComputed(context);
     const b = builder(context, graph, 'split', `split-${half}`);
-    for (const gate of context.emitted.gates) {
-      const node = graph.nodes.find(n => n.name === gate.node.name);
-      if (node === undefined) throw new Error(`the copy has no ${gate.node.name}`);
+    const { gates, narrowing } = context.emitted;
+    for (const { name } of [...gates.map(gate => gate.node), ...(narrowing ? [narrowing] : [])]) {
+      const node = graph.nodes.find(n => n.name === name);
+      if (node === undefined) throw new Error(`the copy has no ${name}`);
       takeBranch(graph, node, half === 'compute' ? 'else_branch' : 'then_branch', b);
     }
     for (const node of graph.nodes.filter(isOurIf)) {

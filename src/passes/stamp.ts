@@ -20,15 +20,19 @@ export const COMPILER = 'bwc 0.1.0';
 export const stamp: Pass = {
   name: 'stamp',
   run(context) {
-    const { model, emitted } = context;
+    const { model, emitted, plan } = context;
+    const half = plan.regions.find(region => region.half)?.half;
     const undo: Undo = {
       version: 1,
-      gates: emitted.gates.map(gate => gate.node.name),
+      gates: [...emitted.gates.map(gate => gate.node), ...(emitted.narrowing ? [emitted.narrowing] : [])].map(
+        node => node.name,
+      ),
       renamed: Object.fromEntries(
         emitted.gates.flatMap(g => (g.renamed ? [[g.renamed.from, g.renamed.to]] : [])),
       ),
       reread: Object.fromEntries(emitted.reread),
       copies: Object.fromEntries(emitted.copies),
+      ...(half && { batch: half.batch }),
     };
     model.metadata.set(MANIFEST_KEY, JSON.stringify(manifestOf(context)));
     model.metadata.set(UNDO_KEY, JSON.stringify(undo));
@@ -111,6 +115,7 @@ function manifestOf(context: Context): Manifest {
       blocks: [...region.blocks],
       channel: region.channel,
       enters: region.enters.map(v => v.name),
+      ...(region.half && { half: region.half.computed }),
       leaves: region.exits.map(e => outerName(context, e.value)),
       continues: region.exits.map(e => e.enters?.name ?? null),
       flops: region.flops ?? null,

@@ -1,6 +1,15 @@
 import { refuse } from '../diagnostics/index.js';
-import { allNodes, type Graph, type Model, type Node, topological, type Value } from '../ir/index.js';
-import { MANIFEST_KEY, manifestSchema } from '../plan/index.js';
+import {
+  allNodes,
+  type Graph,
+  type Model,
+  type Node,
+  tensorType,
+  topological,
+  type Value,
+} from '../ir/index.js';
+import { MANIFEST_KEY, manifestSchema, ROWS, renamed } from '../plan/index.js';
+import { renameBatch } from './narrow.js';
 import { UNDO_KEY, type Undo, undoSchema } from './undo.js';
 
 /**
@@ -22,6 +31,14 @@ export function strip(model: Model): void {
   for (const { compute } of gates) restoreConstants(graph, compute, undo);
   for (const { gate, compute } of gates) bringBack(graph, gate, compute, undo);
   if (gates.length === 0) joinUp(graph, undo);
+  const { batch } = undo;
+  if (batch !== undefined)
+    renameBatch(model, ({ elem, shape }) =>
+      tensorType(
+        elem,
+        shape?.map(dim => (typeof dim === 'string' ? renamed(dim, ROWS, batch) : dim)),
+      ),
+    );
   rereadShapes(graph, undo);
   removeOurs(graph);
   model.metadata.delete(MANIFEST_KEY);

@@ -14,6 +14,8 @@ export const undoSchema = z.object({
   reread: z.record(z.string(), z.string()),
   /** Copied constants: name of the copy to name of the original. */
   copies: z.record(z.string(), z.string()),
+  /** The batch's symbol where it is cut, for which another stands inside. */
+  batch: z.string().optional(),
 });
 
 export type Undo = z.infer<typeof undoSchema>;

@@ -80,6 +80,7 @@ function measuredVectors(decision: Decision): readonly string[] {
     case 'threshold':
     case 'accumulate':
     case 'rate':
+    case 'graded':
       return [];
     // `rests`: 1 while it may be reused, until all are ranked again.
     case 'ranked':
@@ -108,6 +109,9 @@ function measuredFields(decision: Decision): readonly string[] {
     case 'each':
     case 'each-ahead':
       return [];
+    // Steps since all channels were computed; what changed then, as a share of the threshold.
+    case 'graded':
+      return ['since', 'grade'];
     // Steps since all channels were computed and ranked.
     case 'ranked':
       return ['since'];

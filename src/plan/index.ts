@@ -7,15 +7,19 @@ export {
   KNOBS,
   positionOf,
 } from './control.js';
+export { narrowed, renamed } from './half.js';
 export { makePlan, type PlanOptions } from './make-plan.js';
 export { MANIFEST_KEY, type Manifest, manifestSchema } from './manifest.js';
 export {
   type AlongPlan,
   type Exit,
   type GridAxis,
+  type Half,
+  type Picture,
   type Plan,
   type ProbePlan,
   type Region,
+  ROWS,
   type StatePlan,
   stateElem,
   statesOf,

@@ -1,6 +1,14 @@
 import { type Analysis, traitsOf } from '../blocks/index.js';
 import { type Diagnostic, diagnostic, refuse } from '../diagnostics/index.js';
-import { ancestors, type Dim, type Model, type Node, tensorType, type Value } from '../ir/index.js';
+import {
+  ancestors,
+  type Dim,
+  type Graph,
+  type Model,
+  type Node,
+  tensorType,
+  type Value,
+} from '../ir/index.js';
 import type { Inferred } from '../ir/infer/index.js';
 import {
   type Calibration,
@@ -13,6 +21,7 @@ import {
   withPreset,
 } from '../methods/index.js';
 import { controlLayout, controlLength, historiesOf } from './control.js';
+import { halfCut, narrowed } from './half.js';
 import type { AlongPlan, Cut, Plan, ProbePlan, Region, StatePlan, Taps } from './plan.js';
 import { alongPlan, probePlan } from './probe.js';
 import { cutOf } from './region.js';
@@ -50,7 +59,8 @@ export function makePlan(
   diagnostics.push(...(design.notes ?? []));
   if (design.regions.length === 0) refuse('BWC306', { method: configured.method.name });
   const batch = inferred.shapeOf(roles.latent.value)?.[0];
-  const cuts = design.regions.map(r => cutOf(graph, analysis, r.span));
+  const cuts = cutsOf(graph, analysis, design);
+  const total = sumFlops(graph.nodes, inferred, batch);
   const skipped = [...new Set(cuts.flatMap(c => c.blocks))];
   const probe = probePlan(analysis, design.decision, skipped, batch);
   const alone = cuts.length === 1;
@@ -72,7 +82,8 @@ export function makePlan(
       along: along[i],
     });
     if (made.note !== undefined) diagnostics.push(made.note);
-    return { ...made.region, flops: sumFlops(made.region.nodes, inferred, batch) };
+    const flops = cut.half ? halved(total) : sumFlops(made.region.nodes, inferred, batch);
+    return { ...made.region, flops };
   });
   const variable = variableInputs(model, inferred);
   const dims = variable.reduce((sum, v) => sum + v.rank, 0);
@@ -95,6 +106,7 @@ export function makePlan(
     regions,
     channels,
     decision: design.decision,
+    keepsWhole: design.keep === 'whole' && channels > 1,
     guards: design.guards ?? {},
     probe,
     control: {
@@ -102,10 +114,27 @@ export function makePlan(
       type: tensorType('float32', [controlLength(layout)]),
       holds: 'counters and scalars',
     },
-    flops: sumFlops(graph.nodes, inferred, batch),
+    flops: total,
   };
   return { plan, diagnostics };
 }
+
+/** Where the regions lie. What is computed of a half of the batch has a symbol of its own. */
+function cutsOf(graph: Graph, analysis: Analysis, { regions }: Design): readonly Cut[] {
+  const halves = regions.map(region => halfCut(graph, analysis, region));
+  const batch = halves.find(cut => cut?.half !== undefined)?.half?.batch;
+  return regions.map(({ span }, i): Cut => {
+    const half = halves[i];
+    if (half !== undefined) return half;
+    if (span.kind === 'half') throw new Error('a half has its cut');
+    const cut = cutOf(graph, analysis, span);
+    if (batch === undefined) return cut;
+    const exits = cut.exits.map(exit => ({ ...exit, declared: narrowed(exit.declared, batch) }));
+    return { ...cut, exits };
+  });
+}
+
+const halved = (flops: number | undefined): number | undefined => (flops === undefined ? flops : flops / 2);
 
 /** The design with as few channels as say the same: those that nobody obeys go, and like rows of a schedule are one. */
 function mergeChannels(design: Design): Design {
@@ -146,6 +175,9 @@ function modelFacts(analysis: Analysis, steps: number, calibration: Calibration 
 function probedFirst(model: Model, cuts: readonly Cut[], taps: readonly Taps[]): ReadonlySet<Node> {
   const values = taps.flatMap(t => t.values.flatMap(v => (v.less ? [v.value, v.less] : [v.value])));
   const needed = ancestors(model.graph, values);
+  const [inside] = needed;
+  const half = cuts.find(cut => cut.half !== undefined);
+  if (half && inside) refuse('BWC307', { region: half.name, value: inside.output.name });
   for (const { exits, name } of cuts) {
     const spoiled = exits.find(e => e.value.producer && needed.has(e.value.producer));
     if (spoiled !== undefined) refuse('BWC307', { region: name, value: spoiled.value.name });
@@ -178,20 +210,23 @@ function regionOf(
   outside: ReadonlySet<Node>,
   { defaults, alone, along }: RegionContext,
 ): { region: Omit<Region, 'flops'>; note: Diagnostic | undefined } {
-  const branch = design.span.kind === 'branch';
+  const branch = design.span.kind === 'branch' || design.span.kind === 'half';
   const open =
     design.reuse.of === 'residual' && !branch ? cut.exits.find(exit => exit.enters === undefined) : undefined;
-  const of = open !== undefined || branch ? 'output' : design.reuse.of;
+  const of = open !== undefined || design.span.kind === 'branch' ? ('output' as const) : design.reuse.of;
   const what = of === 'output' ? 'features' : 'residual';
+  const ago = (age: number): string => (age === 0 ? '' : `.ago${age}`);
+  const older = (age: number): string => (age === 0 ? '' : `, ${age} computed before the last`);
+  const bands = design.reuse.bands && (['low', 'high'] as const);
   const prefix = prefixOf(cut, alone);
   const memory = memoryOf(design.reuse);
   const features = cut.exits.map((exit, i) =>
     Array.from(
       { length: memory },
       (_, age): StatePlan => ({
-        name: `${prefix}${what}${i === 0 ? '' : `.${i}`}${age === 0 ? '' : `.ago${age}`}`,
+        name: `${prefix}${what}${i === 0 ? '' : `.${i}`}${bands ? `.${bands[age]}` : ago(age)}`,
         type: stateType(exit.type, defaults),
-        holds: `${of} of ${alone ? 'the skipped blocks' : cut.name}${age === 0 ? '' : `, ${age} computed before the last`}`,
+        holds: `${of} of ${alone && !cut.half ? 'the skipped blocks' : cut.name}${bands ? `, ${bands[age]} frequencies` : older(age)}`,
       }),
     ),
   );

@@ -68,6 +68,7 @@ export const manifestSchema = z.object({
     'ranked',
     'each',
     'each-ahead',
+    'graded',
   ]),
   /** Denoising steps the schedule is made for unless the knob says otherwise. */
   steps: z.number().int().positive(),
@@ -86,6 +87,8 @@ export const manifestSchema = z.object({
       blocks: z.array(z.number().int().nonnegative()),
       /** Which element of the signal `computed` tells of it. */
       channel: z.number().int().nonnegative(),
+      /** Only of a half of the batch: which one is computed at all steps. */
+      half: z.enum(['first', 'last']).optional(),
       /** Streams that enter and leave it, by value name in the original. */
       enters: z.array(z.string()),
       leaves: z.array(z.string()),

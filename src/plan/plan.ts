@@ -68,7 +68,29 @@ export interface Cut {
   /** Nodes between entries and exits, in execution order. */
   readonly nodes: readonly Node[];
   readonly shapes: readonly ShapeRead[];
+  /** Where one half of the batch is skipped: nothing goes behind the gate, and all inputs with a batch are cut to the other half. */
+  readonly half?: Half;
 }
+
+/** How a batch is halved. */
+export interface Half {
+  readonly computed: 'first' | 'last';
+  /** The symbol of the batch; what is computed of the half has another. */
+  readonly batch: string;
+  /** What the kept bands of frequency are taken over. */
+  readonly picture?: Picture;
+}
+
+/** Rows and columns of a prediction, and how many elements of a line one position has. */
+export interface Picture {
+  readonly rows: GridAxis;
+  readonly columns: GridAxis;
+  readonly inner: number;
+}
+
+/** What stands for the batch's symbol in what is computed of a half, and in what is kept of the other. */
+export const ROWS = 'bwc_rows';
+export const OTHERS = 'bwc_others';
 
 /** What is skipped as one, and what stands in for it. */
 export interface Region extends Cut {
@@ -159,6 +181,8 @@ export interface Plan {
   /** Answers that the decision gives: one more than the largest that a region obeys. */
   readonly channels: number;
   readonly decision: Decision;
+  /** Whether what is kept is only that of steps which compute all channels. */
+  readonly keepsWhole: boolean;
   readonly guards: Guards;
   /** What is looked at; absent when nothing is. */
   readonly probe: ProbePlan | undefined;

@@ -21,7 +21,7 @@ import { isTokenwise } from './tokens.js';
  * The region that a span means in this model: a true cut, whose results reach the rest through its exits alone.
  * Refuses with BWC202 when there is none.
  */
-export function cutOf(graph: Graph, analysis: Analysis, span: Span): Cut {
+export function cutOf(graph: Graph, analysis: Analysis, span: Exclude<Span, { kind: 'half' }>): Cut {
   switch (span.kind) {
     case 'blocks':
       return blocksCut(graph, analysis, analysis.blocks.slice(span.from, span.to));
@@ -231,7 +231,11 @@ function shapeReads(
   return found;
 }
 
-function typesOf(inferred: Inferred, value: Value): { value: Value; type: TensorType; declared: TensorType } {
+/** A value's type as inference knows it, and as the file says it. */
+export function typesOf(
+  inferred: Inferred,
+  value: Value,
+): { value: Value; type: TensorType; declared: TensorType } {
   const type = tensorTypeOf(inferred, value);
   const open = tensorType(
     type.elem,

@@ -10,6 +10,7 @@ export const DECIDES: Readonly<Record<Manifest['decision'], string>> = {
   accumulate: 'changes added up by step',
   rate: 'changes added up by step',
   ranked: 'a ranking, for the steps to come',
+  graded: 'a measurement, for the steps to come and by region',
   each: 'each against its last computed step',
   'each-ahead': 'each against its last computed step, as of the step before',
 };

@@ -233,7 +233,8 @@ function methodEffect(name: string, model: Model, analysis: Analysis, costs: Cos
   if (method === undefined) throw new Error(`no method ${name}`);
   try {
     const { plan } = makePlan(model, analysis, configure(method, {}), { source: '' });
-    const flops = costs.count(plan.regions.flatMap(r => r.nodes));
+    const skipped = costs.count(plan.regions.flatMap(r => r.nodes));
+    const flops = plan.regions.some(r => r.half) && costs.total !== null ? costs.total / 2 : skipped;
     const state = statesOf(plan)
       .filter(s => s !== plan.control)
       .map(({ holds, type }) => {

@@ -158,6 +158,7 @@ const BRIEFLY: Readonly<Record<Decision['kind'], string>> = {
   ranked: 'ranking',
   each: 'comparison',
   'each-ahead': 'comparison',
+  graded: 'measurement',
 };
 
 function decidesText({ decision, copies, calibration }: MethodFacts): string {

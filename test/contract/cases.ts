@@ -56,6 +56,15 @@ export function known(method: Method, wanted: Readonly<Record<string, unknown>>)
 export const eager = (method: Method): Record<string, unknown> =>
   known(method, { threshold: 100, interval: 2, tail: 0, warmup: 1, from: 0, to: 1 });
 
+/** Methods that halve the batch are fed pairs. */
+export const pairsOf = (method: Method): { readonly batch?: number } =>
+  'conditional' in method.options.shape ? { batch: 2 } : {};
+
+/** A batch of another size. */
+export const doubled = (method: Method): { readonly batch: number } => ({
+  batch: 2 * (pairsOf(method).batch ?? 1),
+});
+
 const loops = new Map<string, Promise<readonly DenoiseStep[]>>();
 
 /** The original's own loop, for its feeds and outputs: run once in a test file. */

@@ -31,6 +31,7 @@ const FORMS: readonly Readonly<Record<string, unknown>>[] = [
   { reuse: 'output', blocks: 0.5 },
   { reuse: 'residual', blocks: '0-1', tail: 3 },
   { decide: 'ahead', relax: 1.25, most: 2 },
+  { conditional: 'first' },
 ];
 
 /** Fixtures that see every form: streams that are plain, joined and transposed. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { METHODS } from '../../src/methods/index.js';
 import { TRAINED } from '../blocks/fixtures.js';
 import { build, open } from '../decisions/compiled.js';
-import { type Done, eager, feed, feedsOf, known, originalSteps } from './cases.js';
+import { type Done, eager, feed, feedsOf, known, originalSteps, pairsOf } from './cases.js';
 
 const fixture = TRAINED.filter(f => f.exporter === 'dynamo');
 /** Steps of a generation that is stretched to its double. */
@@ -18,7 +18,10 @@ describe.each(cases)('$title', ({ fixture, method }) => {
   ): Promise<Done> => {
     const model = await open(build(fixture, { method: method.name, steps, set: known(method, set) }));
     model.setKnobs(knobs);
-    const done = await feed(model, feedsOf(await originalSteps(fixture, {}, { steps: LONG })));
+    const done = await feed(
+      model,
+      feedsOf(await originalSteps(fixture, {}, { steps: LONG, ...pairsOf(method) })),
+    );
     await model.close();
     return done;
   };
@@ -57,7 +60,7 @@ describe.each(cases)('$title', ({ fixture, method }) => {
         set: eager(method),
       }),
     );
-    const feeds = feedsOf(await originalSteps(fixture, {}));
+    const feeds = feedsOf(await originalSteps(fixture, {}, pairsOf(method)));
     await feed(model, feeds.slice(0, 2));
     model.setKnobs({ force: 1 });
     expect((await feed(model, feeds.slice(2, 3))).decisions).toBe('C');

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/compile.js';
 import { allNodes, Node, structurallyEqual } from '../../src/ir/index.js';
-import { METHODS } from '../../src/methods/index.js';
+import { findMethod, METHODS } from '../../src/methods/index.js';
 import { externalLocations, readModel, readModelFrom, toBytes, writeSharing } from '../../src/onnx/index.js';
 import { prepare } from '../../src/passes/index.js';
 import { strip } from '../../src/passes/strip.js';
@@ -14,7 +14,7 @@ import { CachedModel, type HostTensor, SplitSession, type Tensors } from '../../
 import { type SplitFiles, writeSplit } from '../../src/serve/index.js';
 import { defined, FIXTURES, type Fixture, read } from '../blocks/fixtures.js';
 import { build, completed, open } from '../decisions/compiled.js';
-import { eager, feedsOf, originalSteps, STRUCTURES } from './cases.js';
+import { eager, feedsOf, originalSteps, pairsOf, STRUCTURES } from './cases.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bwc-split-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -122,7 +122,7 @@ describe('two models', () => {
       return;
     }
     const pair = await pairOf(trained, name);
-    const feeds = feedsOf(await originalSteps(trained, {}));
+    const feeds = feedsOf(await originalSteps(trained, {}, pairsOf(findMethod(name))));
     const first = await pair.run(feeds);
     expect(first).toContain('.');
     expect(await pair.run(feeds)).toBe(first);

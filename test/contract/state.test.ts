@@ -4,12 +4,14 @@ import { defined } from '../blocks/fixtures.js';
 import { build, open } from '../decisions/compiled.js';
 import {
   type Done,
+  doubled,
   eager,
   FEW_CASES,
   feed,
   feedsOf,
   originalSteps,
   outputsOf,
+  pairsOf,
   STEPS,
   spoiled,
 } from './cases.js';
@@ -31,7 +33,7 @@ describe.each(FEW_CASES)('$title', ({ fixture, method }) => {
   const { latent } = fixture.truth;
 
   beforeAll(async () => {
-    const steps = await originalSteps(fixture, EXACT);
+    const steps = await originalSteps(fixture, EXACT, pairsOf(method));
     feeds = feedsOf(steps);
     outputs = outputsOf(steps);
     model = await open(build(fixture, { method: method.name, steps: STEPS, set: eager(method) }), EXACT);
@@ -141,7 +143,7 @@ describe.each(FEW_CASES)('$title', ({ fixture, method }) => {
   });
 
   it('computes in full after a step with a sample that is not a number', async () => {
-    const two = await originalSteps(fixture, EXACT, { batch: 2 });
+    const two = await originalSteps(fixture, EXACT, doubled(method));
     const expected = outputsOf(two);
     for (const sample of [0, 1]) {
       for (const broken of [0, 1, 4]) {
@@ -163,7 +165,7 @@ describe.each(FEW_CASES)('$title', ({ fixture, method }) => {
   });
 
   it('notices that the batch has another size', async () => {
-    const two = await originalSteps(fixture, EXACT, { batch: 2 });
+    const two = await originalSteps(fixture, EXACT, doubled(method));
     model.reset();
     await feed(model, feeds.slice(0, 2));
     const other = await feed(model, feedsOf(two).slice(2, 3));
@@ -177,7 +179,7 @@ describe.each(FEW_CASES)('$title', ({ fixture, method }) => {
   it.skipIf(compares === 'schedule' || compares === 'rate')(
     'decides for a batch by the sample that changed most',
     async () => {
-      const [first, second] = feedsOf(await originalSteps(fixture, EXACT, { batch: 2 }));
+      const [first, second] = feedsOf(await originalSteps(fixture, EXACT, doubled(method)));
       const both = await measured([defined(first), defined(second)]);
       const singles: number[] = [];
       for (const sample of [0, 1]) {

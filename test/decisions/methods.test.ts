@@ -52,7 +52,7 @@ describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
     let memories: Memories | undefined;
     let expected = '';
     let found = '';
-    const steps = denoise(model, profileOf(fixture, { steps: STEPS }), seed);
+    const steps = denoise(model, profileOf(fixture, { steps: STEPS, batch: variant.batch ?? 1 }), seed);
     for await (const { step, feeds, outputs, signals } of steps) {
       const known = memories;
       const runs = new Map<string, Promise<Ran>>();
@@ -85,7 +85,7 @@ describe.each(VARIANTS)('$method on $fixture.title, $title', variant => {
         CLOSE * told.value,
       );
       const ran = await run(told.reuse);
-      memories ??= ran.places.map(place => place.map(variant.memory ?? (() => new Expansion(order))));
+      memories ??= ran.places.map((place, i) => place.map(() => variant.memory?.(i) ?? new Expansion(order)));
       for (const [i, place] of ran.places.entries()) {
         if (told.reuse[i] === true || (variant.keptWhole === true && told.reuse.includes(true))) continue;
         for (const [j, { exit, enters }] of place.entries())

@@ -407,6 +407,42 @@ function likeness(a: Feature, b: Feature, tokens: Rule['tokens']): number {
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
+/** MixCache: the change between two whole steps picks, as a share of the threshold, the channels that reuse in between. */
+export class Graded implements Reference {
+  readonly #rule: Compared & { readonly interval: number };
+  readonly #ranges: readonly (readonly [from: number, to: number])[];
+  readonly #guard: Guard;
+  #reference: readonly Feature[] | undefined;
+  #grade = Number.POSITIVE_INFINITY;
+  #since = 0;
+
+  /** A range for each place. */
+  constructor(
+    rule: Compared & { readonly interval: number },
+    ranges: readonly (readonly [from: number, to: number])[],
+  ) {
+    this.#rule = rule;
+    this.#ranges = ranges;
+    this.#guard = new Guard(rule);
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const allowed = this.#since + 1 < this.#rule.interval && this.#guard.allows(step);
+    const reuse = this.#ranges.map(([from, to]) => allowed && this.#grade >= from && this.#grade < to);
+    if (reuse.includes(true)) {
+      this.#since++;
+      return { reuse, value: UNMEASURED };
+    }
+    const now = await look();
+    const value = this.#reference === undefined ? UNMEASURED : change(now, this.#reference, this.#rule);
+    const perStep = value / (this.#since + 1);
+    this.#grade = this.#reference === undefined ? Number.POSITIVE_INFINITY : perStep / this.#rule.threshold;
+    this.#reference = now;
+    this.#since = 0;
+    return { reuse, value };
+  }
+}
+
 /** Methods that never look: by place and step. */
 export class Table implements Reference {
   readonly #reuses: (step: number) => readonly boolean[];

@@ -1,7 +1,9 @@
 /**
- * SeaCache's filter in plain arrays of doubles: the gain of the paper's equation over all frequencies, between a discrete Fourier
- * transform and its inverse.
+ * What methods do with frequencies, in plain arrays of doubles and by the discrete Fourier transform as it is written: SeaCache's filter,
+ * with the gain of the paper's equation over all frequencies; and FasterCache's bands, within a circle and outside of it.
  */
+
+import type { Memory } from './memory.js';
 import type { Look, Reference, Told } from './references.js';
 import type { Feature } from './rules.js';
 
@@ -92,6 +94,77 @@ function alongAxis(data: Float64Array, n: number, inner: number, gain: readonly 
         out[at] = (out[at] ?? 0) + part / n;
       }
     });
+  }
+  return out;
+}
+
+/**
+ * CFG-Cache: the first half of a batch is the second and the difference that there was, by what low and high frequencies
+ * weigh at the step. What is looked at last is the prediction.
+ */
+export class Guided implements Memory {
+  readonly #weights: (step: number) => readonly [low: number, high: number];
+  readonly #conditional: 'first' | 'last';
+  #low: Float64Array = new Float64Array();
+  #high: Float64Array = new Float64Array();
+
+  constructor(
+    weights: (step: number) => readonly [low: number, high: number],
+    conditional: 'first' | 'last' = 'last',
+  ) {
+    this.#weights = weights;
+    this.#conditional = conditional;
+  }
+
+  computed(_: number, prediction: Feature): void {
+    const [conditional, other] = this.#halves(prediction);
+    const difference = other.map((x, i) => x - (conditional[i] ?? Number.NaN));
+    this.#low = lowFrequencies(difference, prediction.dims);
+    this.#high = difference.map((x, i) => x - (this.#low[i] ?? Number.NaN));
+  }
+
+  async at(step: number, look: Look): Promise<Feature> {
+    const prediction = (await look()).at(-1);
+    if (prediction === undefined) throw new Error('the prediction is looked at');
+    const [conditional] = this.#halves(prediction);
+    const [low, high] = this.#weights(step);
+    const other = conditional.map((x, i) => x + low * (this.#low[i] ?? 0) + high * (this.#high[i] ?? 0));
+    const both = this.#conditional === 'last' ? [...other, ...conditional] : [...conditional, ...other];
+    return { dims: prediction.dims, data: Float64Array.from(both) };
+  }
+
+  #halves({ data }: Feature): readonly [conditional: Float64Array, other: Float64Array] {
+    const all = Float64Array.from(data);
+    const [first, last] = [all.slice(0, all.length / 2), all.slice(all.length / 2)];
+    return this.#conditional === 'last' ? [last, first] : [first, last];
+  }
+}
+
+/** Of every picture (the last two dimensions) the frequencies within a fifth of the shorter side, from the middle of a shifted transform. */
+function lowFrequencies(data: Float64Array, dims: readonly number[]): Float64Array {
+  const [rows = 1, columns = 1] = dims.slice(-2);
+  const radius = Math.floor(Math.min(rows, columns) / 5);
+  const out = new Float64Array(data.length);
+  const [middleRow, middleColumn] = [Math.floor(rows / 2), Math.floor(columns / 2)];
+  const kept: [number, number][] = [];
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++)
+      if ((x - middleColumn) ** 2 + (y - middleRow) ** 2 <= radius ** 2)
+        kept.push([y - middleRow, x - middleColumn]);
+  for (let start = 0; start < data.length; start += rows * columns) {
+    for (const [u, v] of kept) {
+      const angle = (i: number): number =>
+        2 * Math.PI * ((u * Math.floor(i / columns)) / rows + (v * (i % columns)) / columns);
+      let [real, imaginary] = [0, 0];
+      for (let i = 0; i < rows * columns; i++) {
+        real += (data[start + i] ?? Number.NaN) * Math.cos(angle(i));
+        imaginary -= (data[start + i] ?? Number.NaN) * Math.sin(angle(i));
+      }
+      for (let i = 0; i < rows * columns; i++) {
+        const part = real * Math.cos(angle(i)) - imaginary * Math.sin(angle(i));
+        out[start + i] = (out[start + i] ?? 0) + part / (rows * columns);
+      }
+    }
   }
   return out;
 }

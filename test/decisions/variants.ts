@@ -1,7 +1,7 @@
 import { searchSchedule } from '../../src/methods/schedules/index.js';
 import { defined, FIXTURES, type Fixture } from '../blocks/fixtures.js';
 import { calibrationOf, type Measured, measuredOf } from './measured.js';
-import { Along, type Memory, minus, Weighted } from './memory.js';
+import { Along, Expansion, type Memory, minus, Weighted } from './memory.js';
 import {
   allOf,
   blocks,
@@ -21,6 +21,7 @@ import {
   Codebook,
   GateByGate,
   GatesAhead,
+  Graded,
   type Guarded,
   pooled,
   Ranking,
@@ -31,7 +32,7 @@ import {
   Watched,
 } from './references.js';
 import { change, type Feature, type Rule } from './rules.js';
-import { Filtered, flow, vp } from './spectral.js';
+import { Filtered, flow, Guided, vp } from './spectral.js';
 import type { Ran } from './spliced.js';
 import { accumulated, bubbled, leastBad, magnitudes, smooth } from './tables.js';
 
@@ -53,8 +54,10 @@ export interface Variant {
   /** What is cached is taken from steps that are computed in full only. */
   readonly keptWhole?: true;
   readonly seeds?: readonly number[];
+  /** One by default. */
+  readonly batch?: number;
   /** In the place of the Taylor expansion. */
-  readonly memory?: () => Memory;
+  readonly memory?: (place: number) => Memory;
   /** Compiled with a calibration of one real generation. */
   readonly calibrated?: true;
   readonly reference: (all: Pick<Guarded, 'steps'>) => Reference | Promise<Reference>;
@@ -281,6 +284,25 @@ function found(
     },
   } as const;
 }
+
+/** MixCache's places: two blocks, those between, two blocks; and with halves the prediction. What is looked at is the last block, and that. */
+function mixed(prediction?: string) {
+  const [all, made] = [blockOutputs(trained), outputs(wholeModel(trained))];
+  const parts = [blocks(trained, 0, 2), blocks(trained, 2, DEPTH - 2), blocks(trained, DEPTH - 2, DEPTH)];
+  return {
+    at: `two, eight, two, ${prediction ?? ''}`,
+    placed: allOf(...parts, ...(prediction === undefined ? [] : [made])),
+    looked: (model => [defined(all(model).at(-1)), ...defined(made(model)[0]?.exits)]) satisfies Picked,
+    seen: (looked: readonly Feature[]) => looked.slice(0, 1),
+    keptWhole: true,
+  } as const;
+}
+
+const mixedRanges = (step: number, middle: number): (readonly [number, number])[] => [
+  [0, step],
+  [0, middle],
+  [0, step],
+];
 
 export const VARIANTS: readonly Variant[] = [
   ...of(
@@ -558,6 +580,46 @@ export const VARIANTS: readonly Variant[] = [
     memory: () => new Weighted(risen),
     reference: all => new Table(all, step => times(DEPTH, everyNth(2, 7)(step))),
   }),
+  ...of(
+    'cfg-cache',
+    trained,
+    ...(['last', 'first'] as const).map(
+      (conditional): Ours => ({
+        at: 'the prediction',
+        placed: outputs(wholeModel(trained)),
+        looked: model => [...defined(outputs(wholeModel(trained))(model)[0]?.exits)],
+        title: `the conditional half ${conditional}`,
+        set: { conditional },
+        batch: 2,
+        memory: () => new Guided(step => (step < 18 ? [1.2, 1] : [1, 1.2]), conditional),
+        reference: all => new Table(all, step => [everyNth(5, 10)(step)]),
+      }),
+    ),
+  ),
+  ...of(
+    'mixcache',
+    trained,
+    {
+      ...mixed(),
+      title: 'steps and blocks',
+      set: { tokens: 'full' },
+      reference: all => {
+        const rule = { ...all, threshold: 0.1, tokens: undefined, interval: 3, warmup: 1, tail: 1 };
+        return new Graded(rule, mixedRanges(0.5, 1));
+      },
+    },
+    {
+      ...mixed('the prediction'),
+      title: 'steps, blocks and halves',
+      set: { step: 0.45, block: 0.58, conditional: 'last', warmup: 0, tail: 0 },
+      batch: 2,
+      memory: place => (place < 3 ? new Expansion(0) : new Guided(() => [1, 1])),
+      reference: all => {
+        const rule = { ...all, threshold: 0.1, tokens: SAMPLED, interval: 3 };
+        return new Graded(rule, [...mixedRanges(0.45, 0.58), [0.58, 1]]);
+      },
+    },
+  ),
   ...of('quantcache', trained, {
     ...adaptive,
     title: 'three lengths',

@@ -3,6 +3,7 @@ import { accumulate } from './accumulate.js';
 import { countdown } from './countdown.js';
 import { each } from './each.js';
 import { eachAhead } from './each-ahead.js';
+import { graded } from './graded.js';
 import { ranked } from './ranked.js';
 import { rate } from './rate.js';
 import type { DecisionRule } from './rule.js';
@@ -24,6 +25,7 @@ const RULES: { readonly [K in Decision['kind']]: DecisionRule<Extract<Decision, 
   ranked,
   each,
   'each-ahead': eachAhead,
+  graded,
 };
 
 /** A decision's rule, with the decision filled in. */
