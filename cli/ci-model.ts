@@ -10,12 +10,11 @@ import {
   passGates,
 } from '../src/ci/index.js';
 import { compile } from '../src/compile.js';
-import { Refusal, refuse } from '../src/diagnostics/index.js';
+import { Refusal, reasonOf, refuse } from '../src/diagnostics/index.js';
 import { allNodes, type Model } from '../src/ir/index.js';
 import { readModel } from '../src/onnx/index.js';
 import type { Manifest } from '../src/plan/index.js';
 import { benchCompiled, loadProfile, parseManifest, verifyCompiled } from '../src/runtime/index.js';
-import { reasonOf } from '../src/runtime/profile.js';
 import { checkOutputs, checkWeights } from './files.js';
 import { formOf } from './form.js';
 import { methodNamed } from './method-options.js';

@@ -72,7 +72,7 @@ async function readPipeline(path: string): Promise<CiConfig> {
   try {
     loaded = await importFile(path);
   } catch (cause) {
-    const { reasonOf } = await import('../src/runtime/profile.js');
+    const { reasonOf } = await import('../src/diagnostics/index.js');
     return refuse('BWC331', { path, reason: reasonOf(cause) }, undefined, cause);
   }
   const { default: pipeline } = loaded as { readonly default?: unknown };

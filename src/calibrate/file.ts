@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { refuse } from '../diagnostics/index.js';
+import { reasonOf, refuse } from '../diagnostics/index.js';
 import { type Calibration, parseCalibration } from '../methods/calibration.js';
-import { reasonOf } from '../runtime/profile.js';
 
 /**
  * Reads a calibration file.

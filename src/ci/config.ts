@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
-import { refuse } from '../diagnostics/index.js';
+import { reasonOf, refuse } from '../diagnostics/index.js';
 import { WEIGHTS } from '../onnx/index.js';
-import { reasonOf } from '../runtime/profile.js';
 
 const gates = z
   .strictObject({

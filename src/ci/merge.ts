@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { refuse } from '../diagnostics/index.js';
-import { reasonOf } from '../runtime/profile.js';
+import { reasonOf, refuse } from '../diagnostics/index.js';
 import type { CiConfig } from './config.js';
 import { type CiResult, ciResult, ciResultSchema, type ModelResult } from './result.js';
 

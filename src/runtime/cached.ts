@@ -1,6 +1,5 @@
 import { refuse } from '../diagnostics/index.js';
 import type { Manifest } from '../plan/manifest.js';
-import { manifestOf } from './manifest.js';
 import {
   type Executor,
   OpenModel,
@@ -11,7 +10,6 @@ import {
   type StepResult,
   type Tensors,
 } from './session.js';
-import { SplitSession } from './split.js';
 import {
   copyOf,
   fromNumbers,
@@ -74,10 +72,13 @@ export class CachedModel implements StepModel {
    * @throws Refusal BWC207 when it has no manifest, BWC431 when one of two models is missing; else as `openModel`
    */
   static async open(source: string | Uint8Array, options: CachedOptions = {}): Promise<CachedModel> {
-    const manifest = options.manifest ?? (typeof source === 'string' ? await manifestOf(source) : undefined);
+    const manifest =
+      options.manifest ?? (typeof source === 'string' ? await readManifest(source) : undefined);
     if (manifest === undefined) return refuse('BWC207', {});
-    if (manifest.split !== undefined && typeof source === 'string')
+    if (manifest.split !== undefined && typeof source === 'string') {
+      const { SplitSession } = await import('./split.js');
       return new CachedModel(await SplitSession.open(source, manifest, options), manifest);
+    }
     const label = typeof source === 'string' ? source : (options.label ?? 'the model in memory');
     const feedable = manifest.stateDefaults ? await withoutDefaults(source, manifest) : source;
     return new CachedModel(await OpenModel.open(feedable, { ...options, label }), manifest);
@@ -193,6 +194,12 @@ export class CachedModel implements StepModel {
       ...(count.length > 0 && { count: Math.max(...count) }),
     };
   }
+}
+
+/** Files are read in Node alone, and what reads them is loaded then. */
+async function readManifest(path: string): Promise<Manifest | undefined> {
+  const { manifestOf } = await import('./manifest.js');
+  return manifestOf(path);
 }
 
 /** Share of the regions' operations that was computed, a number a channel; of their number where operations are unknown. */

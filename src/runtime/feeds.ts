@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
-import { refuse } from '../diagnostics/index.js';
+import { reasonOf, refuse } from '../diagnostics/index.js';
 import type { Shape } from '../ir/index.js';
-import { flatten, type InputSpec, type RunProfile, reasonOf, roleNames } from './profile.js';
+import { flatten, type InputSpec, type RunProfile, roleNames } from './profile.js';
 import { randomNumbers } from './random.js';
 import type { Port, StepModel } from './session.js';
 import { readTensorFile } from './tensorfile.js';

@@ -1,7 +1,8 @@
 import { ssim } from 'ssim.js';
+import { bitEqual } from './bits.js';
 import { type Plane, planesOf } from './planes.js';
 import type { ProfileData } from './profile.js';
-import { bitEqual, type HostTensor, numbersOf } from './tensors.js';
+import { type HostTensor, numbersOf } from './tensors.js';
 
 export interface Fidelity {
   readonly bitEqual: boolean;

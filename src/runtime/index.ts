@@ -1,4 +1,5 @@
 export { type Bench, type BenchOptions, benchCompiled, type Decision, type SeedBench } from './bench.js';
+export { bitEqual } from './bits.js';
 export { CachedModel, type CachedOptions, type SavedState } from './cached.js';
 export { type DenoiseOptions, type DenoiseStep, denoise, generate } from './denoise.js';
 export { type Feeds, prepareFeeds } from './feeds.js';
@@ -21,6 +22,7 @@ export { packState, unpackState } from './saved-state.js';
 export {
   type Executor,
   type Level,
+  type OnnxRuntime,
   OpenModel,
   openModel,
   type Port,
@@ -32,7 +34,7 @@ export {
 } from './session.js';
 export { SplitSession } from './split.js';
 export { readTensorFile } from './tensorfile.js';
-export { bitEqual, type HostTensor, numbersOf, type RunType } from './tensors.js';
+export { type HostTensor, numbersOf, type RunType } from './tensors.js';
 export { verifyCompiled } from './verify.js';
 export type { Verification, VerifyOptions } from './verify-pair.js';
 export type { Check } from './verify-state.js';

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { refuse } from '../diagnostics/index.js';
+import { reasonOf, refuse } from '../diagnostics/index.js';
 import { MANIFEST_KEY, type Manifest, manifestSchema } from '../plan/manifest.js';
-import { reasonOf } from './profile.js';
 
 /**
  * The manifest of a model file: from its metadata, or, where a tool dropped that, from the JSON beside it. A path that

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PNG } from 'pngjs';
-import { refuse } from '../diagnostics/index.js';
+import { reasonOf, refuse } from '../diagnostics/index.js';
 import { greyOf, rangeOf } from './fidelity.js';
 import { type Plane, planesOf } from './planes.js';
-import { type ProfileData, reasonOf } from './profile.js';
+import type { ProfileData } from './profile.js';
 import { fromNumbers, type HostTensor, numbersOf } from './tensors.js';
 
 export interface PictureOptions {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { refuse } from '../diagnostics/index.js';
+import { reasonOf, refuse } from '../diagnostics/index.js';
 import { RUN_TYPES, sizeOf } from './tensors.js';
 
 const steps = z.number().int().positive();
@@ -187,9 +187,4 @@ export function roleNames(profile: ProfileData): { latent: string; timestep: str
   const name = (role: 'latent' | 'timestep'): string =>
     Object.keys(profile.inputs).find(key => profile.inputs[key]?.role === role) ?? '';
   return { latent: name('latent'), timestep: name('timestep') };
-}
-
-/** What an error says, in one line. */
-export function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s*\n\s*/g, ' ');
 }

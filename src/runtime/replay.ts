@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { bytesOf } from './bits.js';
 import type { CachedModel } from './cached.js';
 import type { DenoiseStep } from './denoise.js';
 import { compareTensors } from './fidelity.js';
 import type { StepModel, StepResult } from './session.js';
-import { bytesOf, type HostTensor, numbersOf, zeros } from './tensors.js';
+import { type HostTensor, numbersOf, zeros } from './tensors.js';
 
 /** A compiled model's run over recorded steps of the original. */
 export interface Replay {

@@ -1,7 +1,6 @@
-import { refuse } from '../diagnostics/index.js';
+import { reasonOf, refuse } from '../diagnostics/index.js';
 import type { Manifest } from '../plan/manifest.js';
 import type { SavedState } from './cached.js';
-import { reasonOf } from './profile.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { HostTensor } from './tensors.js';
 

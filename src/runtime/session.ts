@@ -1,7 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { refuse } from '../diagnostics/index.js';
+import { reasonOf, refuse } from '../diagnostics/index.js';
 import type { DataType, Shape } from '../ir/index.js';
-import { reasonOf } from './profile.js';
 import { fromBytes, type HostTensor, isRunType } from './tensors.js';
 
 /** How much ONNX Runtime may rewrite the graph when it loads it. */
@@ -18,7 +17,12 @@ export interface SessionOptions {
   readonly optimizedPath?: string;
   /** What messages call a model that comes as bytes. */
   readonly label?: string;
+  /** The module to run it with, such as `onnxruntime-web`; `onnxruntime-node` by default. */
+  readonly ort?: OnnxRuntime;
 }
+
+/** What is used of an ONNX Runtime for JavaScript. */
+export type OnnxRuntime = Pick<typeof import('onnxruntime-node'), 'InferenceSession' | 'Tensor' | 'env'>;
 
 /** An input or output as the model declares it. */
 export interface Port {
@@ -77,10 +81,8 @@ export interface Executor {
   close(): Promise<void>;
 }
 
-type Ort = typeof import('onnxruntime-node');
-
-async function onnxRuntime(): Promise<Ort> {
-  let ort: Ort & { default?: Ort };
+async function onnxRuntime(): Promise<OnnxRuntime> {
+  let ort: OnnxRuntime & { default?: OnnxRuntime };
   try {
     ort = await import('onnxruntime-node');
   } catch (cause) {
@@ -97,14 +99,14 @@ export class OpenModel implements StepModel, Executor {
   readonly path: string;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  readonly #ort: Ort;
+  readonly #ort: OnnxRuntime;
   readonly #session: InferenceSession;
   /** Of all outputs. */
   readonly #names: readonly string[];
   /** ONNX Runtime's view of a tensor's memory: state comes out and goes in again, conditions go in at every step. */
   readonly #known = new WeakMap<HostTensor, Tensor>();
 
-  private constructor(path: string, ort: Ort, session: InferenceSession) {
+  private constructor(path: string, ort: OnnxRuntime, session: InferenceSession) {
     this.path = path;
     this.#ort = ort;
     this.#session = session;
@@ -115,19 +117,19 @@ export class OpenModel implements StepModel, Executor {
 
   /**
    * Loads a model.
-   * @param source path, or the bytes of a model without external data
+   * @param source path (in a browser a URL), or the bytes of a model without external data
    * @throws Refusal BWC401 without onnxruntime-node, BWC405 when the provider is not there, BWC403 for anything else
    */
   static async open(source: string | Uint8Array, options: SessionOptions = {}): Promise<OpenModel> {
-    const ort = await onnxRuntime();
-    const provider = options.provider ?? 'cpu';
+    const ort = options.ort ?? (await onnxRuntime());
+    const provider = options.provider ?? (options.ort === undefined ? 'cpu' : undefined);
     const path = typeof source === 'string' ? source : (options.label ?? 'the model in memory');
     const settings: InferenceSession.SessionOptions = {
-      executionProviders: [provider],
       graphOptimizationLevel: options.level ?? 'all',
       interOpNumThreads: 1,
       logSeverityLevel: 4,
     };
+    if (provider !== undefined) settings.executionProviders = [provider];
     if (options.threads !== undefined) settings.intraOpNumThreads = options.threads;
     if (options.optimizedPath !== undefined) settings.optimizedModelFilePath = options.optimizedPath;
     try {
@@ -138,7 +140,11 @@ export class OpenModel implements StepModel, Executor {
       return new OpenModel(path, ort, session);
     } catch (cause) {
       const reason = reasonOf(cause);
-      if (provider !== 'cpu' && /backend|AppendExecutionProvider|shared library|adapter/i.test(reason)) {
+      if (
+        provider !== undefined &&
+        provider !== 'cpu' &&
+        /backend|AppendExecutionProvider|shared library|adapter/i.test(reason)
+      ) {
         return refuse('BWC405', { provider, reason }, undefined, cause);
       }
       return refuse('BWC403', { path, reason }, undefined, cause);

@@ -1,5 +1,5 @@
-import { Buffer } from 'node:buffer';
-import { type DataType, fromHalf, type TypedArray, toHalf } from '../ir/index.js';
+import { fromHalf, type TypedArray, toHalf } from '../ir/tensor.js';
+import type { DataType } from '../ir/types.js';
 
 /** Element types that ONNX Runtime's Node binding takes as an input or gives as an output. */
 export const RUN_TYPES = [
@@ -101,19 +101,4 @@ export function copyOf(tensor: HostTensor): HostTensor {
 /** The tensor itself, or a copy where it lies in memory that is larger than it. */
 export function withOwnMemory(tensor: HostTensor): HostTensor {
   return tensor.data.byteLength === tensor.data.buffer.byteLength ? tensor : copyOf(tensor);
-}
-
-/** Same type, shape and bits. Two not-a-numbers of the same bits are equal, the two zeros are not. */
-export function bitEqual(a: HostTensor, b: HostTensor): boolean {
-  return (
-    a.type === b.type &&
-    a.dims.length === b.dims.length &&
-    a.dims.every((d, i) => d === b.dims[i]) &&
-    bytesOf(a).equals(bytesOf(b))
-  );
-}
-
-/** The elements' bytes, sharing memory. */
-export function bytesOf(tensor: HostTensor): Buffer {
-  return Buffer.from(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
 }

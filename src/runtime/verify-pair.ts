@@ -1,9 +1,9 @@
-import { type Diagnostic, diagnostic } from '../diagnostics/index.js';
+import { type Diagnostic, diagnostic, reasonOf } from '../diagnostics/index.js';
 import { CachedModel } from './cached.js';
 import { type DenoiseStep, generate } from './denoise.js';
 import { compareTensors } from './fidelity.js';
 import { type FusionDifference, fusionDifferences, fusionText } from './fusions.js';
-import { type RunProfile, reasonOf } from './profile.js';
+import type { RunProfile } from './profile.js';
 import { agrees, bitsText, type Replay, replay, sameBits } from './replay.js';
 import { type Level, openModel, type Port, type SessionOptions } from './session.js';
 import { type Check, stateChecks } from './verify-state.js';

@@ -17,8 +17,9 @@ import {
   writeClient,
   writeSplit,
 } from '../../src/index.js';
+import { bytesOf } from '../../src/runtime/bits.js';
 import { Random } from '../../src/runtime/random.js';
-import { bytesOf, fromNumbers, numbersOf } from '../../src/runtime/tensors.js';
+import { fromNumbers, numbersOf } from '../../src/runtime/tensors.js';
 import { defined, FIXTURES, type Fixture, read, TRAINED } from '../blocks/fixtures.js';
 import { build, open, profileOf } from '../decisions/compiled.js';
 import { cachedManifest, cachedModel } from '../runtime/models.js';

@@ -26,10 +26,15 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 const PAGE = `<!doctype html><title>bwc</title>
-<script type="importmap">{ "imports": { "onnxruntime-web/wasm": "/node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs" } }</script>
+<script type="importmap">{ "imports": {
+  "onnxruntime-web/wasm": "/node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs",
+  "bwc/web": "/bwc/runtime/web.js"
+} }</script>
 <script type="module">
-import { Tensor, env } from 'onnxruntime-web/wasm';
+import * as ort from 'onnxruntime-web/wasm';
+import { CachedModel, createSampler, fromNumbers, numbersOf } from 'bwc/web';
 import { Model, denoise } from '/client.js';
+const { Tensor, env } = ort;
 env.wasm.numThreads = 1;
 window.generate = async ({ latent, dims, timesteps, label }) => {
   const model = await Model.open('/model.onnx');
@@ -46,9 +51,33 @@ window.generate = async ({ latent, dims, timesteps, label }) => {
   });
   return { decisions: decisions.join(''), latent: Array.from(result.data) };
 };
+window.cached = async ({ latent, dims, sampler: spec, label }) => {
+  const manifest = await (await fetch('/model.onnx.json')).json();
+  const model = await CachedModel.open('/model.onnx', { manifest, ort });
+  const sampler = createSampler(spec);
+  const decisions = [];
+  let stream = model.stream();
+  let x = latent;
+  for (const [step, t] of sampler.timesteps.entries()) {
+    const feeds = new Map([
+      ['x', fromNumbers('float32', dims, x)],
+      ['t', fromNumbers('float32', [1], [t])],
+      ['y', fromNumbers('int64', [1], [label])],
+    ]);
+    // Another stream goes on from the state of the first.
+    const saved = stream.save();
+    stream = model.stream();
+    stream.restore(saved);
+    const { outputs, signals } = await stream.run(feeds);
+    decisions.push(signals.computed ? 'C' : '.');
+    x = sampler.update(step, x, numbersOf(outputs.get(manifest.roles.prediction)));
+  }
+  await model.close();
+  return { decisions: decisions.join(''), latent: Array.from(x) };
+};
 </script>`;
 
-describe.skipIf(NO_BROWSER !== '')(`the TypeScript client in a browser${NO_BROWSER}`, () => {
+describe.skipIf(NO_BROWSER !== '')(`in a browser${NO_BROWSER}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'bwc-browser-'));
   const fixture = defined(TRAINED.find(({ exporter }) => exporter === 'dynamo'));
   const profile = profileOf(fixture);
@@ -67,6 +96,7 @@ describe.skipIf(NO_BROWSER !== '')(`the TypeScript client in a browser${NO_BROWS
     ]);
     const built = build(fixture, { steps: profile.sampler.steps });
     writeFileSync(join(folder, 'model.onnx'), built.bytes);
+    writeFileSync(join(folder, 'model.onnx.json'), JSON.stringify(built.manifest));
     const runtime = 'onnxruntime-web/wasm';
     const text = await writeClient(built.model, built.manifest, 'ts', { file: 'model.onnx', runtime });
     writeFileSync(join(folder, 'client.ts'), text);
@@ -85,7 +115,8 @@ describe.skipIf(NO_BROWSER !== '')(`the TypeScript client in a browser${NO_BROWS
     writeFileSync(join(folder, 'index.html'), PAGE);
     server = createServer((request, response) => {
       const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
-      const file = join(folder, path === '/' ? 'index.html' : path);
+      const own = path.startsWith('/bwc/') ? join(ROOT, 'dist/src', path.slice('/bwc'.length)) : undefined;
+      const file = own ?? join(folder, path === '/' ? 'index.html' : path);
       if (!existsSync(file)) {
         response.writeHead(404).end();
         return;
@@ -107,7 +138,10 @@ describe.skipIf(NO_BROWSER !== '')(`the TypeScript client in a browser${NO_BROWS
     if (ran.status !== 0) throw new Error(`${command} ${args.join(' ')}\n${ran.stdout}${ran.stderr}`);
   }
 
-  it('decides as Node does over 30 steps, and makes the same video', async () => {
+  it.each([
+    ['the client', 'generate'],
+    ['bwc/web', 'cached'],
+  ])('%s decides as Node does over 30 steps, and makes the same video', async (_, run) => {
     const built = build(fixture, { steps: profile.sampler.steps });
     const model = await open(built);
     const steps = await generate(model, profile, 100);
@@ -118,16 +152,17 @@ describe.skipIf(NO_BROWSER !== '')(`the TypeScript client in a browser${NO_BROWS
     const troubles: string[] = [];
     page.on('pageerror', error => void troubles.push(error.message));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction('window.generate !== undefined');
+    await page.waitForFunction('window.cached !== undefined');
     const task = JSON.stringify({
       latent: [...numbersOf(start)],
       dims: start.dims,
       timesteps: steps.map(step => step.timestep),
+      sampler: profile.sampler,
       label: Number(defined(first.feeds.get('y')).data[0]),
     });
     const answer = z
       .object({ decisions: z.string(), latent: z.array(z.number()) })
-      .parse(await page.evaluate(`window.generate(${task})`));
+      .parse(await page.evaluate(`window.${run}(${task})`));
     expect(troubles).toEqual([]);
     const decisions = steps.map(step => (step.signals?.computed ? 'C' : '.')).join('');
     expect(steps).toHaveLength(30);

@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { bitEqual } from '../../src/runtime/bits.js';
 import { Random, randomNumbers } from '../../src/runtime/index.js';
-import {
-  bitEqual,
-  convert,
-  copyOf,
-  fromBytes,
-  fromNumbers,
-  numbersOf,
-  zeros,
-} from '../../src/runtime/tensors.js';
+import { convert, copyOf, fromBytes, fromNumbers, numbersOf, zeros } from '../../src/runtime/tensors.js';
 
 describe('random numbers', () => {
   it('are the same on every machine', () => {

@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { diagnostic, Refusal } from '../../diagnostics/index.js';
+import { diagnostic, Refusal, reasonOf } from '../../diagnostics/index.js';
 import type { Manifest } from '../../plan/manifest.js';
 import type { CachedOptions, SavedState } from '../cached.js';
-import { reasonOf } from '../profile.js';
 import type { Port, StepModel, StepResult, Tensors } from '../session.js';
 import { type HostTensor, withOwnMemory } from '../tensors.js';
 import type { Answer, Opened, Request, Start } from './messages.js';

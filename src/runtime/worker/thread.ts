@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { Refusal } from '../../diagnostics/index.js';
+import { Refusal, reasonOf } from '../../diagnostics/index.js';
 import { CachedModel } from '../cached.js';
-import { reasonOf } from '../profile.js';
 import type { Answer, Opened, Request, Start } from './messages.js';
 
 /** The thread of a `WorkerModel`: it loads the model, then does what it is asked, one thing after another. */
