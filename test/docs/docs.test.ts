@@ -60,6 +60,12 @@ const runners: Record<string, (block: Block, name: string) => void> = {
     writeFileSync(file, block.text);
     execFileSync(python, [file], { cwd: ROOT });
   },
+  // For a browser, where test/package runs the same: here it is parsed.
+  js: (block, name) => {
+    const file = join(OUT, `${name}.mjs`);
+    writeFileSync(file, block.text);
+    execFileSync(process.execPath, ['--check', file]);
+  },
   yaml: block => {
     expect(() => parse(block.text, { strict: true })).not.toThrow();
   },
