@@ -1,6 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import { HELP, positiveInteger, seedList } from './options.js';
 import type { Outcome, Perform, Progress } from './outcome.js';
+import { processorClock } from './processor-time.js';
 
 interface Options {
   readonly profile: string;
@@ -64,6 +65,7 @@ async function benchFiles(
     ...(options.threads !== undefined && { threads: options.threads }),
     ...(options.provider !== undefined && { provider: options.provider }),
     ...(rest !== undefined && { rest }),
+    ...processorClock(options),
     resident: () => process.memoryUsage.rss(),
     onRound: (done, all) => progress(`generation ${done} of ${all} …`),
   });

@@ -19,6 +19,7 @@ import { checkOutputs, checkWeights } from './files.js';
 import { formOf } from './form.js';
 import { methodNamed } from './method-options.js';
 import type { Progress } from './outcome.js';
+import { processorClock } from './processor-time.js';
 import { reportFile } from './report.js';
 import { restModel } from './rest.js';
 
@@ -131,6 +132,7 @@ async function runModel(
   const bench = await benchCompiled(entry.model, output, profile, {
     ...Object.fromEntries(settings),
     ...(rest !== undefined && { rest }),
+    ...processorClock(Object.fromEntries(settings)),
     onRound: (done, all) => say(`benching, generation ${done} of ${all}`),
   });
   const { speedup, bound, efficiency, psnr, ssim, steps, computed } = bench;

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeWithManifest } from '../cli/files.js';
+import { processorClock } from '../cli/processor-time.js';
 import { restModel } from '../cli/rest.js';
 import { benchCompiled, compile, loadProfile, Refusal, readModel, writePicture } from '../src/index.js';
 import {
@@ -42,7 +43,10 @@ async function demo(): Promise<void> {
 
   title(`2. Run: ${steps} denoising steps with both models, in turns, ${profile.seeds.length} videos`);
   const rest = restModel(ORIGINAL, compiled.manifest);
-  const bench = await benchCompiled(ORIGINAL, COMPILED, profile, rest === undefined ? {} : { rest });
+  const bench = await benchCompiled(ORIGINAL, COMPILED, profile, {
+    ...(rest !== undefined && { rest }),
+    ...processorClock({}),
+  });
   say(benchText(bench, screen));
 
   title('3. Look: frames of the first video, original above compiled');

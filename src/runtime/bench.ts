@@ -25,6 +25,8 @@ export interface BenchOptions extends SessionOptions {
   readonly rest?: string | Uint8Array;
   /** Tells how many bytes of memory the process has resident now; without it memory is not measured. */
   readonly resident?: () => number;
+  /** By which runs are timed, in milliseconds; the wall's by default. */
+  readonly clock?: () => number;
   /** Told after each timed generation. */
   readonly onRound?: (done: number, all: number) => void;
 }
@@ -49,7 +51,7 @@ export interface SeedBench {
   readonly compiled: HostTensor;
 }
 
-/** Times are wall times of the models' runs, in milliseconds: use them only as ratios within one result. */
+/** Times are those of the models' runs, in milliseconds: use them only as ratios within one result. */
 export interface Bench {
   readonly steps: number;
   /**
@@ -112,7 +114,7 @@ export async function benchCompiled(
 ): Promise<Bench> {
   const seeds = options.seeds ?? profile.seeds;
   const count = Math.max(1, options.rounds ?? 3);
-  const stretch = options.stretch ?? STRETCH;
+  const { stretch = STRETCH, clock = () => performance.now() } = options;
   const rounds = new Map<number, Round[]>(seeds.map(seed => [seed, []]));
   let memory: Bench['memory'] = { original: null, compiled: null };
   let stateBytes = 0;
@@ -141,9 +143,9 @@ export async function benchCompiled(
       const [b, cached] = await ready(compiled, path => CachedModel.open(path, session));
       // Those of later rounds find memory that the process has already.
       if (round === 0) memory = { original: baseline, compiled: cached };
-      const restRun = rest && restRunner(rest, a, profile);
+      const restRun = rest && restRunner(rest, a, profile, clock);
       for (const seed of seeds) {
-        rounds.get(seed)?.push(await race(a, b, restRun, profile, { seed, turn: turn++, stretch }));
+        rounds.get(seed)?.push(await race(a, b, restRun, profile, { seed, turn: turn++, stretch, clock }));
         options.onRound?.(++done, count * seeds.length);
       }
       stateBytes = b.stateBytes;
@@ -187,11 +189,11 @@ async function race(
   compiled: CachedModel,
   rest: ((feeds: Tensors) => Promise<number>) | undefined,
   profile: RunProfile,
-  { seed, turn, stretch }: { seed: number; turn: number; stretch: number },
+  { seed, turn, stretch, clock }: { seed: number; turn: number; stretch: number; clock: () => number },
 ): Promise<Round> {
   compiled.reset();
-  const a = new Runner(denoise(original, profile, seed));
-  const b = new Runner(denoise(compiled, profile, seed));
+  const a = new Runner(denoise(original, profile, seed, { clock }));
+  const b = new Runner(denoise(compiled, profile, seed, { clock }));
   const restTimes = new Map<number, number>();
   // A reused step at its best comes where the compiled model has one: behind a computed step, or another reused one.
   const advanceRest = async (step: number): Promise<void> => {
@@ -348,6 +350,7 @@ function restRunner(
   rest: OpenModel,
   original: StepModel,
   profile: RunProfile,
+  clock: () => number,
 ): (feeds: Tensors) => Promise<number> {
   const sizes = new Map<string, number>();
   for (const { name, shape } of original.inputs) {
@@ -365,9 +368,9 @@ function restRunner(
     );
     const whole = new Map<string, HostTensor>();
     for (const [name, tensor] of given) if (tensor !== undefined) whole.set(name, tensor);
-    const start = performance.now();
+    const start = clock();
     await rest.execute(whole);
-    return performance.now() - start;
+    return clock() - start;
   };
 }
 
