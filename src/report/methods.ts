@@ -16,6 +16,7 @@ import { plural, type Screen, wrap } from './text.js';
 
 export interface OptionFacts {
   readonly name: string;
+  /** Null where there is none: what is left out then follows from the model. */
   readonly default: unknown;
   /** What is accepted, in words. */
   readonly accepts: string;
@@ -99,7 +100,7 @@ export function methodFacts(method: Method): MethodFacts {
     calibration,
     options: Object.entries(properties).map(([key, property]) => ({
       name: key,
-      default: defaults[key],
+      default: defaults[key] ?? null,
       accepts: accepts(property),
       description: property.description ?? '',
     })),
@@ -216,5 +217,6 @@ export function settingsText(settings: Readonly<Record<string, string | number>>
 }
 
 function valueText(value: unknown): string {
+  if (value === null) return '';
   return typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value);
 }

@@ -15,7 +15,9 @@ function optionTables(method: Method): string {
   const cell = (value: unknown): string => String(value).replaceAll('|', '\\|');
   const rows = options.map(o => [
     `\`${o.name}\``,
-    o.default === '' || (Array.isArray(o.default) && o.default.length === 0) ? '' : `\`${cell(o.default)}\``,
+    o.default === null || o.default === '' || (Array.isArray(o.default) && o.default.length === 0)
+      ? ''
+      : `\`${cell(o.default)}\``,
     cell(o.accepts),
     cell(o.description),
   ]);

@@ -115,6 +115,8 @@ function together(all: readonly Status[]): Status {
   return 'same';
 }
 
+/** A node that holds branches goes by its name: its outputs may be called after what they carry. */
 function textOf(node: Node): string {
-  return nodeText(node, TEXT);
+  const text = nodeText(node, TEXT);
+  return node.subgraphs.length > 0 && node.name !== '' ? `${node.name}: ${text}` : text;
 }
