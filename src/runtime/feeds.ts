@@ -45,7 +45,7 @@ export function prepareFeeds(
     constants,
     dims: latent.shape,
     start: seed =>
-      Float32Array.from(
+      new Float32Array(
         latent.init === undefined
           ? toNumbers(fixed(profile, names.latent, latent))
           : randomNumbers('normal', sizeOf(latent.shape), seed, latent.scale),

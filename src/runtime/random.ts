@@ -79,5 +79,7 @@ export function randomNumbers(
   scale = 1,
 ): Float64Array {
   const random = new Random(seed);
-  return Float64Array.from({ length: count }, () => scale * random[distribution]());
+  const numbers = new Float64Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = scale * random[distribution]();
+  return numbers;
 }
