@@ -179,7 +179,7 @@ const ACCEPTS = 36;
 export function methodText(method: MethodFacts, screen: Screen): string {
   const rows = method.options.map(o => [
     o.name,
-    valueText(o.default),
+    o.default === null ? '' : valueText(o.default),
     wrap(o.accepts, ACCEPTS).join('\n'),
     o.description,
   ]);
@@ -217,6 +217,5 @@ export function settingsText(settings: Readonly<Record<string, string | number>>
 }
 
 function valueText(value: unknown): string {
-  if (value === null) return '';
   return typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value);
 }
