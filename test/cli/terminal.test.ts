@@ -15,7 +15,8 @@ function onTerminal(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): string {
-  const { FORCE_COLOR: _, NO_COLOR: __, ...rest } = process.env;
+  // Under CI, Node takes no terminal for one with colours.
+  const { FORCE_COLOR: _, NO_COLOR: __, CI: ___, ...rest } = process.env;
   const command = `stty cols ${columns} rows 40 && exec '${process.execPath}' '${MAIN}' ${args.join(' ')}`;
   const ran = spawnSync('script', ['-qec', command, '/dev/null'], {
     env: { ...rest, TERM: 'xterm-256color', ...env },
