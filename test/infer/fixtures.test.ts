@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
@@ -12,12 +12,11 @@ import {
 } from '../../src/ir/index.js';
 import { evaluate, flopsOf, type Inferred, inferTypes } from '../../src/ir/infer/index.js';
 import { readModel } from '../../src/onnx/index.js';
+import { FIXTURES } from '../blocks/fixtures.js';
 import { feedsFor, runtimeTypes } from './build.js';
 
 const ROOT = fileURLToPath(new URL('../../fixtures', import.meta.url));
-const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
-  .filter(file => file.endsWith('.onnx'))
-  .sort();
+const files = FIXTURES.map(({ path }) => relative(ROOT, path)).sort();
 const of = (exporter: string): string[] => files.filter(file => file.endsWith(`.${exporter}.onnx`));
 
 interface Loaded {
