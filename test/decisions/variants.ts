@@ -53,7 +53,6 @@ export interface Variant {
   readonly order?: number;
   /** What is cached is taken from steps that are computed in full only. */
   readonly keptWhole?: true;
-  readonly seeds?: readonly number[];
   /** One by default. */
   readonly batch?: number;
   /** In the place of the Taylor expansion. */
@@ -525,7 +524,6 @@ export const VARIANTS: readonly Variant[] = [
       ...broadcast(fixture, ATTENTION),
       title: 'as published',
       set: {},
-      seeds: [100],
     }),
   ),
   ...of(
@@ -634,7 +632,6 @@ export const VARIANTS: readonly Variant[] = [
       title: 'as published',
       set: {},
       seen: eachEntry,
-      seeds: [100],
       reference: all => new BlockByBlock({ ...all, threshold: 0.08, warmup: 8, tokens: SAMPLED, places: 10 }),
     },
     {
@@ -643,7 +640,6 @@ export const VARIANTS: readonly Variant[] = [
       set: { front: 1, back: 2, threshold: 0.1, relax: 1.25, most: 3, warmup: 2, order: 1 },
       seen: eachEntry,
       order: 1,
-      seeds: [100],
       reference: all =>
         new BlockByBlock({
           ...all,
@@ -668,7 +664,6 @@ export const VARIANTS: readonly Variant[] = [
       title: 'a step ahead, relaxed, at most two in a row, all tokens',
       set: { decide: 'ahead', threshold: 0.1, relax: 1.25, most: 2, warmup: 3, tokens: 'full' },
       seen: eachEntry,
-      seeds: [100],
       reference: all =>
         new BlocksAhead({
           ...all,
@@ -761,7 +756,6 @@ export const VARIANTS: readonly Variant[] = [
       ...gated,
       title: 'as published',
       set: { gates: gatesFile(), decide: 'at-once' },
-      seeds: [100],
       reference: all => new GateByGate({ ...all, threshold: 0.5, weights: GATES, lazy: false }),
     },
   ),
