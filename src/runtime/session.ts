@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { reasonOf, refuse } from '../diagnostics/index.js';
 import type { DataType, Shape } from '../ir/index.js';
 import { fromBytes, type HostTensor, isRunType } from './tensors.js';
@@ -21,8 +21,8 @@ export interface SessionOptions {
   readonly ort?: OnnxRuntime;
 }
 
-/** What is used of an ONNX Runtime for JavaScript. */
-export type OnnxRuntime = Pick<typeof import('onnxruntime-node'), 'InferenceSession' | 'Tensor' | 'env'>;
+/** What is used of an ONNX Runtime for JavaScript: what all of them have in common, with or without one installed. */
+export type OnnxRuntime = Pick<typeof import('onnxruntime-common'), 'InferenceSession' | 'Tensor' | 'env'>;
 
 /** An input or output as the model declares it. */
 export interface Port {
