@@ -8,7 +8,7 @@ import onnxruntime
 
 Tensors = dict[str, np.ndarray]
 
-#: Stands among the outputs of a step for whether it was computed.
+#: Stands among the outputs of a step for what was computed: an element for each channel that decides for itself.
 COMPUTED = ""
 
 
@@ -49,13 +49,14 @@ def run(
             #         added[pair.input] := results[pair.output]
             added[pair["input"]] = results[pair["output"]]
         #     computed := whether all elements of results[signal.output] are true, for each signal named computed
-        computed = [results[signal["output"]].all() for signal in manifest["signals"] if signal["name"] == "computed"]
+        told = [results[signal["output"]] for signal in manifest["signals"] if signal["name"] == "computed"]
+        computed = {COMPUTED: np.concatenate([np.ravel(flags) for flags in told])}
         #     go on with results[name] for each name of manifest.outputs
-        yield {name: results[name] for name in manifest["outputs"]} | {COMPUTED: np.array(all(computed))}
+        yield {name: results[name] for name in manifest["outputs"]} | computed
 
 
 def decisions(results: Iterable[Tensors]) -> str:
-    return "".join("C" if step[COMPUTED] else "." for step in results)
+    return "".join("C" if step[COMPUTED].all() else "." for step in results)
 
 
 def tensors(described: dict) -> Tensors:

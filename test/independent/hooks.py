@@ -3,7 +3,7 @@
 Standard input holds a list of tasks: `family` names a module of fixtures/export, `library` a function of LIBRARIES and
 `options` its arguments, `model` and `manifest` what bwc compiled, `profile` how to denoise. Both get the latents that the
 PyTorch model leads to. Standard output gets for each task the decisions of both and the difference of their predictions, step by
-step. Needs torch, diffusers, cache-dit and onnxruntime.
+step; where a task says `each`, a step has a letter for each block. Needs torch, diffusers, cache-dit and onnxruntime.
 """
 
 import functools
@@ -55,23 +55,22 @@ class Watch:
     """Sees which modules run; made before a library replaces their forward."""
 
     def __init__(self, modules: list[nn.Module]):
-        self.size = len(modules)
-        self.ran = 0
-        for module in modules:
-            module.forward = self.counted(module.forward)
+        self.ran = [False] * len(modules)
+        for index, module in enumerate(modules):
+            module.forward = self.seen(index, module.forward)
 
-    def counted(self, forward: Callable) -> Callable:
+    def seen(self, index: int, forward: Callable) -> Callable:
         @functools.wraps(forward)
-        def counting(*args, **kwargs):
-            self.ran += 1
+        def seeing(*args, **kwargs):
+            self.ran[index] = True
             return forward(*args, **kwargs)
 
-        return counting
+        return seeing
 
-    def computed(self) -> bool:
-        """Whether all ran since the last call."""
-        ran, self.ran = self.ran, 0
-        return ran == self.size
+    def computed(self) -> list[bool]:
+        """Which of them ran since the last call."""
+        ran, self.ran = self.ran, [False] * len(self.ran)
+        return ran
 
 
 def first_block_cache(model: nn.Module, steps: int, **options) -> Watch:
@@ -135,13 +134,61 @@ def dbcache(model: nn.Module, steps: int, order: int = 0, **options) -> Watch:
     return watch
 
 
+def dbprune(model: nn.Module, steps: int, order: int = 0, **options) -> Watch:
+    import cache_dit
+
+    blocks = blocks_of(model)
+    watch = Watch(blocks[options["Fn_compute_blocks"] : len(blocks) - options["Bn_compute_blocks"]])
+    cache_dit.enable_cache(
+        model,
+        cache_config=cache_dit.DBPruneConfig(num_inference_steps=steps, enable_separate_cfg=False, **options),
+        calibrator_config=cache_dit.TaylorSeerCalibratorConfig(taylorseer_order=order) if order > 0 else None,
+    )
+    return watch
+
+
+def sea_cache(model: nn.Module, steps: int, grid: list[int], **options) -> Watch:
+    from diffusers.hooks import SeaCacheConfig, apply_sea_cache
+
+    watch = Watch(blocks_of(model)[-1:])
+    config = SeaCacheConfig(raw_vision_callback=functools.partial(attention_input, grid), **options)
+    apply_sea_cache(model, config)
+    return watch
+
+
+class Found(Exception):
+    """Carries what was looked for out of a run that goes no further."""
+
+
+def attention_input(grid: list[int], model: nn.Module, args: tuple, kwargs: dict) -> list[torch.Tensor]:
+    """What the first block's attention reads, on the grid of its tokens: for each sample [channel, *grid]."""
+
+    def found(_module: nn.Module, given: tuple, named: dict) -> None:
+        raise Found(named.get("hidden_states", given[0] if given else None))
+
+    hook = blocks_of(model)[0].attn1.register_forward_pre_hook(found, with_kwargs=True)
+    try:
+        type(model).forward(model, *args, **kwargs)
+    except Found as caught:
+        return [tokens.T.reshape(-1, *grid) for tokens in caught.args[0]]
+    finally:
+        hook.remove()
+    raise AssertionError("the first block has not run")
+
+
 LIBRARIES = {
     f.__name__: f
-    for f in (first_block_cache, mag_cache, taylorseer, pyramid_attention_broadcast, faster_cache, dbcache)
-}
+    for f in (
+        first_block_cache, mag_cache, taylorseer, pyramid_attention_broadcast, faster_cache, dbcache, dbprune, sea_cache,
+    )
+}  # fmt: skip
 
 
-def in_torch(task: dict, profile: dict) -> tuple[str, list[client.Tensors], list[np.ndarray]]:
+def letters(computed: list[bool], each: bool) -> str:
+    return "".join("C" if flag else "." for flag in (computed if each else [all(computed)]))
+
+
+def in_torch(task: dict, profile: dict) -> tuple[list[str], list[client.Tensors], list[np.ndarray]]:
     """Denoises with the library: its decisions, and each step's feeds and prediction."""
     wrapper = build(importlib.import_module(task["family"]).FAMILY)
     steps = profile["sampler"]["steps"]
@@ -151,16 +198,18 @@ def in_torch(task: dict, profile: dict) -> tuple[str, list[client.Tensors], list
     fixed = {key: constant(spec) for key, spec in inputs.items() if key not in name.values()}
     times, update = timesteps_and_update(profile["sampler"])
     x = np.random.default_rng(profile["seeds"][0]).standard_normal(inputs[name["latent"]]["shape"])
-    decisions, feeds, predictions = "", [], []
+    decisions, feeds, predictions = [], [], []
     for i, t in enumerate(times):
         latent, timestep = inputs[name["latent"]], inputs[name["timestep"]]
         fed = fixed | {
             name["latent"]: x.astype(latent["type"]),
             name["timestep"]: np.full(timestep["shape"], t, timestep["type"]),
         }
-        with torch.no_grad(), CacheMixin.cache_context(wrapper.model, "generation"):
+        # Of a flow, the timestep is the share of noise.
+        where = {"step_index": i, "num_inference_steps": steps, "sigma": t / times[0]}
+        with torch.no_grad(), CacheMixin.cache_context(wrapper.model, "generation", **where):
             prediction = wrapper(**{key: torch.from_numpy(value) for key, value in fed.items()}).numpy()
-        decisions += "C" if watch.computed() else "."
+        decisions.append(letters(watch.computed(), task["each"]))
         feeds.append(fed)
         predictions.append(prediction)
         x = update(i, x, prediction[:, : profile["prediction"].get("channels")].astype(np.float64))
@@ -175,7 +224,7 @@ def compared(task: dict) -> dict:
     output = profile["prediction"]["output"]
     return {
         "theirs": theirs,
-        "ours": client.decisions(results),
+        "ours": [letters(list(step[client.COMPUTED]), task["each"]) for step in results],
         "differences": [client.difference([got], [{output: want}]) for got, want in zip(results, predictions)],
     }
 
