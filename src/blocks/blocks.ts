@@ -63,9 +63,9 @@ export function findBlocks(
   const blocks = drafts.map((draft, index): Block => {
     const nodes = nodesOf.get(draft) ?? [];
     const chains = chainsOf(draft, before);
-    const main = chains.find(c => c.some(u => primary.has(u))) ?? chains[0] ?? draft.updates;
-    const rest = chains.filter(c => c !== main);
     const mine = new Set<User>(nodes);
+    const main = mainOf(chains, primary, mine) ?? draft.updates;
+    const rest = chains.filter(c => c !== main);
     const streams = [main, ...rest].map((chain): BlockStream => {
       const { out } = last(chain);
       return { in: first(chain).skip, out: [...out.users].every(u => mine.has(u)) ? undefined : out };
@@ -78,9 +78,9 @@ export function findBlocks(
     }
     for (const s of streams) alive.delete(s.in);
     for (const s of streams) if (s.out) alive.add(s.out);
-    const readOnly = streams.flatMap(s => (s.out ? [] : [s.in]));
+    const others = streams.slice(1).map(s => s.in);
     const branches = main.map((update): Branch => {
-      const joint = sharesCore(update, rest.flat()) || readOnly.some(v => attendsTo(update, v, mine));
+      const joint = sharesCore(update, rest.flat()) || others.some(v => attendsTo(update, v, mine));
       return { kind: joint && update.kind === 'self-attention' ? 'joint-attention' : update.kind, update };
     });
     const kind = branches.map(b => b.kind).join(' + ');
@@ -177,7 +177,7 @@ function sharesCore(update: Update, others: readonly Update[]): boolean {
   return others.some(o => o.cores.some(c => update.cores.includes(c)));
 }
 
-/** So is attention that reads another stream, where that stream's own update was dead code. */
+/** So is attention that reads another stream, whether that stream is updated by itself or not at all. */
 function attendsTo(update: Update, stream: Value, block: ReadonlySet<User>): boolean {
   const seen = new Set<Node>();
   const work: Node[] = [...update.cores];
@@ -186,10 +186,23 @@ function attendsTo(update: Update, stream: Value, block: ReadonlySet<User>): boo
     seen.add(node);
     for (const value of readsOf(node)) {
       if (value === stream) return true;
-      if (value.producer && block.has(value.producer)) work.push(value.producer);
+      if (value !== update.skip && value.producer && block.has(value.producer)) work.push(value.producer);
     }
   }
   return false;
+}
+
+/** The chain of the primary stream: of several that could be, the one that attends to the others. */
+function mainOf(
+  chains: readonly (readonly Update[])[],
+  primary: ReadonlySet<Update>,
+  block: ReadonlySet<User>,
+): readonly Update[] | undefined {
+  const candidates = chains.filter(chain => chain.some(u => primary.has(u)));
+  const attending = candidates.find(chain =>
+    chains.some(other => other !== chain && chain.some(u => attendsTo(u, first(other).skip, block))),
+  );
+  return attending ?? candidates[0] ?? chains[0];
 }
 
 /** Updates of the stream that the latent feeds and the output reads. */

@@ -103,8 +103,9 @@ function siblings(a: Update, b: Update): boolean {
 }
 
 /**
- * Merges drafts that cannot run one after the other because each reads the inside of the other, and a draft that only
- * one other reads, not as its stream.
+ * Merges drafts that cannot run one after the other because each reads the inside of the other; a draft that only one
+ * other reads, not as its stream; and a draft whose inside another stream's draft reads, as where one stream attends
+ * to both and the other to itself.
  */
 function mergeEntangled(flow: Flow, drafts: readonly Draft[], before: Before, latent: Value): Draft[] {
   const reads = readsBetween(flow, drafts);
@@ -119,11 +120,11 @@ function mergeEntangled(flow: Flow, drafts: readonly Draft[], before: Before, la
     parent[high] = low;
   };
   reads.forEach((others, i) => {
-    for (const j of others) if (reads[j]?.has(i)) join(i, j);
+    for (const j of others.keys()) if (reads[j]?.has(i)) join(i, j);
   });
-  const readers = drafts.map(() => new Set<number>());
+  const readers = drafts.map(() => new Map<number, Part>());
   reads.forEach((others, j) => {
-    for (const i of others) readers[i]?.add(j);
+    for (const [i, part] of others) readers[i]?.set(j, part);
   });
   const home = new Map(drafts.flatMap((draft, i) => draft.updates.map(u => [u, i] as const)));
   const continuedBy = drafts.map(() => new Set<number>());
@@ -132,10 +133,12 @@ function mergeEntangled(flow: Flow, drafts: readonly Draft[], before: Before, la
   }
   drafts.forEach((draft, i) => {
     if (!draft.updates.some(u => flow.dependsOn(u.result, latent))) return;
-    const outside = [...(readers[i] ?? [])].filter(j => root(j) !== root(i));
-    const [reader] = new Set(outside.map(root));
+    const outside = [...(readers[i] ?? [])].filter(([j]) => root(j) !== root(i));
+    const [reader, ...more] = new Set(outside.map(([j]) => root(j)));
+    if (reader === undefined || more.length > 0) return;
     const isStream = [...(continuedBy[i] ?? [])].some(j => root(j) !== root(i));
-    if (reader !== undefined && !isStream && outside.every(j => root(j) === reader)) join(i, reader);
+    const beside = outside.some(([j, part]) => part === 'inside' && !follows(drafts[j], draft, before));
+    if (!isStream || beside) join(i, reader);
   });
   const merged = new Map<number, Draft>();
   drafts.forEach((draft, i) => {
@@ -148,31 +151,53 @@ function mergeEntangled(flow: Flow, drafts: readonly Draft[], before: Before, la
   return [...merged.values()];
 }
 
-/** For each draft the drafts whose inside it reads: their values other than as its streams, also through nodes between. */
-function readsBetween(flow: Flow, drafts: readonly Draft[]): Set<number>[] {
+/** True where a stream of `later` comes from one of `earlier`. */
+function follows(later: Draft | undefined, earlier: Draft, before: Before): boolean {
+  const ends = new Set(earlier.updates);
+  const seen = new Set<Update>();
+  const work = [...(later?.updates ?? [])];
+  for (let update = work.pop(); update !== undefined; update = work.pop()) {
+    if (ends.has(update)) return true;
+    if (seen.has(update)) continue;
+    seen.add(update);
+    work.push(...(before.get(update) ?? []));
+  }
+  return false;
+}
+
+/** What is read of a draft: at most the sums of its updates, or what lies between them. */
+type Part = 'sums' | 'inside';
+
+/** For each draft the drafts of which it reads more than its own streams, also through nodes between, and what. */
+function readsBetween(flow: Flow, drafts: readonly Draft[]): Map<number, Part>[] {
   const home = new Map<Node, number>();
+  const sums = new Set<Node>();
   drafts.forEach((draft, i) => {
     for (const update of draft.updates) {
       for (const node of update.cone) if (!home.has(node)) home.set(node, i);
       home.set(update.add, i);
+      sums.add(update.add);
     }
   });
   const skips = drafts.map(d => new Set(d.updates.map(u => u.skip)));
-  const reads = drafts.map(() => new Set<number>());
-  const behind = new Map<Node, ReadonlySet<number>>();
+  const reads = drafts.map(() => new Map<number, Part>());
+  const behind = new Map<Node, ReadonlyMap<number, Part>>();
+  const note = (into: Map<number, Part>, i: number, part: Part): void => {
+    if (into.get(i) !== 'inside') into.set(i, part);
+  };
   for (const node of flow.graph.nodes) {
     const own = home.get(node);
-    const from = new Set<number>();
+    const from = new Map<number, Part>();
     for (const value of node.inputs) {
       const { producer } = value ?? {};
       if (value === undefined || producer === undefined || (own !== undefined && skips[own]?.has(value)))
         continue;
       const there = home.get(producer);
-      if (there !== undefined) from.add(there);
-      else for (const i of behind.get(producer) ?? []) from.add(i);
+      if (there !== undefined) note(from, there, sums.has(producer) ? 'sums' : 'inside');
+      else for (const [i, part] of behind.get(producer) ?? []) note(from, i, part);
     }
     if (own === undefined) behind.set(node, from);
-    else for (const i of from) if (i !== own) reads[own]?.add(i);
+    else for (const [i, part] of from) if (i !== own) note(reads[own] ?? from, i, part);
   }
   return reads;
 }
