@@ -1,7 +1,7 @@
 import { type Node, readsOf, type User, type Value } from '../ir/index.js';
-import { assembleDrafts, type Before, carriedThrough, type Draft, previousUpdates } from './drafts.js';
+import { assembleDrafts, type Before, carriedFrom, type Draft, previousUpdates } from './drafts.js';
 import type { Flow } from './flow.js';
-import type { BranchKind, Update } from './residuals.js';
+import { type BranchKind, formsOf, type Update } from './residuals.js';
 
 /** A stream as one block sees it. `out` is absent when the block only reads the stream (its end was dead code). */
 export interface BlockStream {
@@ -73,7 +73,7 @@ export function findBlocks(
     const touched = new Set(streams.map(s => s.in));
     for (const chain of [main, ...rest]) for (const u of before.get(first(chain)) ?? []) alive.delete(u.out);
     for (const value of alive) {
-      const read = [...value.users].some(u => mine.has(u));
+      const read = formsOf(value).some(form => [...form.users].some(u => mine.has(u)));
       if (read && !touched.has(value)) streams.push({ in: value, out: undefined });
     }
     for (const s of streams) alive.delete(s.in);
@@ -102,6 +102,9 @@ function trimmed(drafts: readonly Draft[]): readonly Draft[] {
   const from = drafts.findIndex(attends);
   return from < 0 ? drafts : drafts.slice(from, drafts.findLastIndex(attends) + 1);
 }
+
+/** Operators that take a part of a stream. */
+const CUTTING: ReadonlySet<string> = new Set(['Slice', 'Split']);
 
 /**
  * Tells blocks that go on from one another from blocks that start anew, as control branches do, from blocks whose
@@ -139,21 +142,37 @@ class Series {
     }
   }
 
-  /** True where a part of the stream comes from the latent without any block: it begins again there. */
+  /**
+   * True where a part of the stream comes from no block: from the latent, where it begins again, or from anything where
+   * it goes on whole beside that. What takes the place of a part that is cut off leaves the stream what it was.
+   */
   #joinsFresh(stream: Value): boolean {
     const seen = new Set<Value>();
-    const work = [{ value: stream, part: false }];
+    let fresh = false;
+    let whole = false;
+    const work = [{ value: stream, part: false, cut: false }];
     for (let at = work.pop(); at !== undefined; at = work.pop()) {
-      const { value, part } = at;
-      if (seen.has(value) || this.#ends.has(value)) continue;
+      const { value, part, cut } = at;
+      if (seen.has(value)) continue;
       seen.add(value);
-      const node = value.producer;
-      const carried = node === undefined ? [] : carriedThrough(this.#flow, node);
-      if (carried.length === 0 && part && this.#flow.dependsOn(value, this.#latent)) return true;
+      if (this.#ends.has(value)) {
+        whole ||= !cut;
+        continue;
+      }
+      const op = value.producer?.op ?? '';
+      const carried = carriedFrom(this.#flow, value);
+      if (carried.length === 0 && part) {
+        if (this.#flow.dependsOn(value, this.#latent)) return true;
+        fresh ||= !this.#flow.isConstant(value);
+      }
       for (const input of carried)
-        work.push({ value: input, part: carried.length > 1 ? node?.op === 'Concat' : part });
+        work.push({
+          value: input,
+          part: carried.length > 1 ? op === 'Concat' : part,
+          cut: cut || CUTTING.has(op),
+        });
     }
-    return false;
+    return fresh && whole;
   }
 
   /** The series of a block that the value depends on, if any. */
@@ -180,13 +199,15 @@ function sharesCore(update: Update, others: readonly Update[]): boolean {
 /** So is attention that reads another stream, whether that stream is updated by itself or not at all. */
 function attendsTo(update: Update, stream: Value, block: ReadonlySet<User>): boolean {
   const seen = new Set<Node>();
+  const wanted = formsOf(stream);
+  const own = formsOf(update.skip);
   const work: Node[] = [...update.cores];
   for (let node = work.pop(); node !== undefined; node = work.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
     for (const value of readsOf(node)) {
-      if (value === stream) return true;
-      if (value !== update.skip && value.producer && block.has(value.producer)) work.push(value.producer);
+      if (wanted.includes(value)) return true;
+      if (!own.includes(value) && value.producer && block.has(value.producer)) work.push(value.producer);
     }
   }
   return false;
@@ -267,7 +288,8 @@ function absorb(flow: Flow, drafts: readonly Draft[]): Map<Node, Draft> {
       owner.set(update.add, draft);
     }
     for (const update of draft.updates)
-      if (owner.get(update.skip.producer as Node) !== draft) entries.add(update.skip);
+      if (owner.get(update.skip.producer as Node) !== draft)
+        for (const form of formsOf(update.skip)) entries.add(form);
   }
   for (const node of [...flow.graph.nodes].reverse()) {
     if (owner.has(node) || node.outputs.some(v => v !== undefined && entries.has(v))) continue;

@@ -1,6 +1,6 @@
 import type { Node, Value } from '../ir/index.js';
 import type { Flow } from './flow.js';
-import type { Update } from './residuals.js';
+import { formsOf, type Update } from './residuals.js';
 
 /** The updates of one block, before it is known what else belongs to it. */
 export interface Draft {
@@ -26,14 +26,15 @@ const TRANSPARENT: ReadonlySet<string> = new Set([
   'Clip',
   'QuantizeLinear',
   'DequantizeLinear',
-  'Add',
 ]);
 
-/** The inputs of a node that its output is a rearrangement of; none of any other node. */
-export function carriedThrough(flow: Flow, node: Node): Value[] {
-  if (!TRANSPARENT.has(node.op)) return [];
+/** What a value is a rearrangement, a part, or the sum of; nothing of any other value. */
+export function carriedFrom(flow: Flow, value: Value): Value[] {
+  const { producer: node } = value;
+  const sums = node?.op === 'Add' || formsOf(value).length > 1;
+  if (node === undefined || !(sums || TRANSPARENT.has(node.op))) return [];
   const data = node.inputs.filter(v => v !== undefined).filter(v => !flow.isConstant(v));
-  return node.op === 'Concat' || node.op === 'Add' ? data : data.slice(0, 1);
+  return sums || node.op === 'Concat' ? data : data.slice(0, 1);
 }
 
 /** For each update the updates its skip operand comes from, through operators that only rearrange. */
@@ -46,8 +47,7 @@ export function previousUpdates(flow: Flow, updates: readonly Update[]): Before 
     const cached = known.get(value);
     if (cached !== undefined) return cached;
     known.set(value, []);
-    const carried = value.producer === undefined ? [] : carriedThrough(flow, value.producer);
-    const result = [...new Set(carried.flatMap(trace))];
+    const result = [...new Set(carriedFrom(flow, value).flatMap(trace))];
     known.set(value, result);
     return result;
   };
@@ -179,7 +179,7 @@ function readsBetween(flow: Flow, drafts: readonly Draft[]): Map<number, Part>[]
       sums.add(update.add);
     }
   });
-  const skips = drafts.map(d => new Set(d.updates.map(u => u.skip)));
+  const skips = drafts.map(d => new Set(d.updates.flatMap(u => formsOf(u.skip))));
   const reads = drafts.map(() => new Map<number, Part>());
   const behind = new Map<Node, ReadonlyMap<number, Part>>();
   const note = (into: Map<number, Part>, i: number, part: Part): void => {

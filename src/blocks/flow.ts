@@ -1,4 +1,4 @@
-import { type Graph, type Node, readsOf, type Value } from '../ir/index.js';
+import { ancestors, type Graph, type Node, readsOf, type Value } from '../ir/index.js';
 
 /** Operators that multiply by a weight when one operand is constant, or data by data when none is. */
 const CONTRACTIONS: ReadonlySet<string> = new Set([
@@ -38,6 +38,7 @@ export class Flow {
   readonly position: ReadonlyMap<Node, number>;
   readonly #bit: ReadonlyMap<Value, bigint>;
   readonly #depends = new Map<Value, bigint>();
+  #live: ReadonlySet<Node> | undefined;
 
   constructor(graph: Graph) {
     this.graph = graph;
@@ -60,6 +61,12 @@ export class Flow {
 
   dependsOn(value: Value, input: Value): boolean {
     return (this.#mask(value) & (this.#bit.get(input) ?? 0n)) !== 0n;
+  }
+
+  /** True for a node that no output of the graph needs. */
+  isDead(node: Node): boolean {
+    this.#live ??= ancestors(this.graph, this.graph.outputs);
+    return !this.#live.has(node);
   }
 
   /** The graph inputs whose data reaches the value. */

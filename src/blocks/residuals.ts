@@ -25,6 +25,8 @@ export interface Update {
   /** Nodes on the paths from `skip` to `result`, in execution order. */
   readonly cone: readonly Node[];
   readonly kind: BranchKind;
+  /** What the branch starts from: the skip, or what it shares with the branch that is computed beside it. */
+  readonly starts: readonly [Value, ...Value[]];
   /** What the branch's first projections read: the normalised, modulated stream. */
   readonly input: Value;
   /** Products of data with data in the cone; two updates that share one are computed jointly. */
@@ -44,6 +46,14 @@ const ADDITIONS: ReadonlySet<string> = new Set([
   'com.microsoft::SkipLayerNormalization',
   'com.microsoft::SkipSimplifiedLayerNormalization',
 ]);
+
+/** A stream in all its forms: an addition that is fused with the normalisation behind it gives the normalised one as well. */
+export function formsOf(stream: Value): readonly Value[] {
+  const [normalised, , , sum] = stream.producer?.outputs ?? [];
+  return normalised !== undefined && sum === stream && ADDITIONS.has(stream.producer?.op ?? '')
+    ? [stream, normalised]
+    : [stream];
+}
 
 /** All residual updates of a graph, in execution order. */
 export function findUpdates(flow: Flow): Update[] {
@@ -92,12 +102,23 @@ function updateAt(flow: Flow, add: Node, known: ReadonlyMap<Value, Update>): Upd
       out,
       cone,
       kind,
+      starts: startsOf(from, cone, direct === undefined ? beside : undefined),
       input: unquantised(input),
       cores,
       signature: signatureOf(cone),
     };
   }
   return undefined;
+}
+
+/** What a branch reads of its stream, or of what it shares with the one beside it. */
+function startsOf(from: Value, cone: readonly Node[], beside: Update | undefined): Update['starts'] {
+  const shared = new Set<Node | undefined>(beside?.cone);
+  const forms = formsOf(from);
+  const reads = cone.filter(node => !shared.has(node)).flatMap(node => [...readsOf(node)]);
+  const starts = reads.filter(v => forms.includes(v) || (v.producer && shared.has(v.producer)));
+  const [first = from, ...more] = new Set(starts);
+  return [first, ...more];
 }
 
 /** The value that a pair of quantising and dequantising stands for. */
@@ -159,6 +180,7 @@ function following(outer: Update, attention: Update | undefined): Update {
     cores: [],
     kind: 'feed-forward',
     signature: signatureOf(cone),
+    starts: [attention.out],
     after: attention.out,
   };
 }
@@ -177,11 +199,12 @@ function settled(value: Value): Value {
 /** Nodes on paths from `from` to `to`, or undefined when there is no path. */
 function coneBetween(flow: Flow, from: Value, to: Value): Node[] | undefined {
   const floor = flow.at(from);
+  const forms = formsOf(from);
   const seen = new Set<Node>();
   const work: Value[] = [to];
   let reached = false;
   for (let value = work.pop(); value !== undefined; value = work.pop()) {
-    if (value === from) {
+    if (forms.includes(value)) {
       reached = true;
       continue;
     }
@@ -194,7 +217,7 @@ function coneBetween(flow: Flow, from: Value, to: Value): Node[] | undefined {
   }
   if (!reached) return undefined;
   const order = (node: Node): number => flow.position.get(node) ?? 0;
-  const on = new Set<Value>([from]);
+  const on = new Set<Value>(forms);
   const cone: Node[] = [];
   for (const node of [...seen].sort((a, b) => order(a) - order(b))) {
     if (![...readsOf(node)].some(v => on.has(v))) continue;
@@ -214,7 +237,7 @@ function kindOf(
   const core = cores[0];
   if (core === undefined) return 'feed-forward';
   if (hasFeedForwardPath(flow, skip, result, cone, cores)) return 'parallel';
-  const inside = new Set<Value>([skip]);
+  const inside = new Set<Value>(formsOf(skip));
   for (const node of cone) for (const output of node.outputs) if (output) inside.add(output);
   const streamed = core.inputs.slice(0, 3).filter(v => v !== undefined && inside.has(v));
   return streamed.length > 1 ? 'self-attention' : 'cross-attention';
@@ -233,7 +256,7 @@ function hasFeedForwardPath(
 ): boolean {
   const cored = new Set<Node>(cores);
   const behind = new Set<Value>();
-  const weights = new Map<Value, number>([[skip, 0]]);
+  const weights = new Map<Value, number>(formsOf(skip).map(form => [form, 0]));
   for (const node of cone) {
     const attended = node.inputs.filter(value => value !== undefined && behind.has(value));
     if (cored.has(node) || attended.length > 0)

@@ -1,7 +1,7 @@
 import type { Node, Value } from '../ir/index.js';
 import type { Inferred } from '../ir/infer/index.js';
 import type { Flow } from './flow.js';
-import type { Update } from './residuals.js';
+import { formsOf, type Update } from './residuals.js';
 
 /** What can be told of a branch beside its kind. */
 export type Trait = 'normalised' | 'modulated' | 'experts' | 'spatial' | 'temporal';
@@ -32,7 +32,12 @@ export function traitsOf(
   timestep: Value | undefined,
 ): readonly Trait[] {
   const traits: Trait[] = [];
-  if (update.cone.some(node => NORMS.has(node.op) || node.op === 'ReduceMean')) traits.push('normalised');
+  const fused = formsOf(update.skip)[1];
+  if (
+    (fused && update.starts.includes(fused)) ||
+    update.cone.some(node => NORMS.has(node.op) || node.op === 'ReduceMean')
+  )
+    traits.push('normalised');
   if (timestep && update.cone.some(node => isModulation(node, update, flow, timestep)))
     traits.push('modulated');
   if (update.cone.some(node => ROUTING.has(node.op))) traits.push('experts');
@@ -45,7 +50,8 @@ export function traitsOf(
 function isModulation(node: Node, update: Update, flow: Flow, timestep: Value): boolean {
   if (node.op !== 'Mul' && node.op !== 'Add') return false;
   return node.inputs.some(value => {
-    if (value === undefined || value === update.skip || !flow.dependsOn(value, timestep)) return false;
+    if (value === undefined || formsOf(update.skip).includes(value) || !flow.dependsOn(value, timestep))
+      return false;
     return value.producer === undefined || !update.cone.includes(value.producer);
   });
 }

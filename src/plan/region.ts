@@ -1,4 +1,4 @@
-import type { Analysis, Block, Update } from '../blocks/index.js';
+import { type Analysis, type Block, type Flow, formsOf, type Update } from '../blocks/index.js';
 import { refuse } from '../diagnostics/index.js';
 import {
   ancestorIn,
@@ -46,7 +46,7 @@ function blocksCut(graph: Graph, analysis: Analysis, blocks: readonly Block[]): 
   const enters = first.streams.map(s => s.in);
   const outs = last.streams.map((s, i) => s.out && endOf(analysis, s.out, enters[i]));
   const leaves = outs.filter(v => v !== undefined);
-  const nodes = between(graph, enters, leaves);
+  const nodes = between(analysis.flow, enters, leaves);
   const updates = [...last.branches.map(b => b.update), ...last.others.flat()];
   const inside = new Set(nodes);
   const ends = new Set(updates.filter(u => leaves.includes(u.out)).map(u => u.add));
@@ -73,7 +73,8 @@ function blocksCut(graph: Graph, analysis: Analysis, blocks: readonly Block[]): 
 
 /**
  * What a branch adds to its stream, and its counterparts in the block's other streams to theirs. Products with what
- * does not depend on the stream (gates, layer scales) stay outside and are always fresh.
+ * does not depend on the stream (gates, layer scales) stay outside and are always fresh, and so does a normalised stream
+ * that another branch reads as well.
  */
 function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number): Cut {
   const branch = block.branches[index];
@@ -81,8 +82,8 @@ function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number
   const { kind, update: main } = branch;
   const updates = [main, ...block.others.flat().filter(u => isCounterpart(main, u))];
   const leaves = updates.map(u => ungated(analysis.inferred, u));
-  const enters = [...new Set(updates.flatMap(u => [u.after ?? u.skip, ...streamOf(u)]))];
-  const nodes = between(graph, enters, leaves);
+  const enters = [...new Set(updates.flatMap(u => [...u.starts, ...streamOf(u)]))];
+  const nodes = withoutShared(graph, analysis, between(analysis.flow, enters, leaves), enters, leaves);
   const inside = new Set(nodes);
   const shapes = shapeReads(graph, analysis, inside, enters, leaves);
   const exits = exitsOf(graph, inside, leaves, new Set(), shapes).map(
@@ -91,7 +92,7 @@ function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number
       enters: undefined,
       converted: false,
       addends: undefined,
-      tokens: tokensOf(graph, analysis.inferred, updates[leaves.indexOf(value)], value),
+      tokens: tokensOf(analysis, updates[leaves.indexOf(value)], value),
     }),
   );
   return {
@@ -106,14 +107,13 @@ function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number
 
 /** How a branch's result comes from its stream, if token by token. */
 function tokensOf(
-  graph: Graph,
-  inferred: Inferred,
+  { flow, inferred }: Analysis,
   update: Update | undefined,
   leaves: Value,
 ): Tokens | undefined {
   if (update === undefined) return undefined;
-  const enters: readonly [Value, ...Value[]] = [update.after ?? update.skip, ...streamOf(update)];
-  const nodes = between(graph, enters, [leaves]);
+  const enters: readonly [Value, ...Value[]] = [...update.starts, ...streamOf(update)];
+  const nodes = between(flow, enters, [leaves]);
   return isTokenwise(nodes, enters, inferred) ? { enters, nodes } : undefined;
 }
 
@@ -121,7 +121,7 @@ function modelCut(graph: Graph, analysis: Analysis): Cut {
   const { inferred, roles, blocks } = analysis;
   const from = roles.latent.value;
   const to = roles.prediction.value;
-  const nodes = between(graph, [from], [to]);
+  const nodes = between(analysis.flow, [from], [to]);
   const [exit] = exitsOf(graph, new Set(nodes), [to], new Set(), []);
   if (exit === undefined) throw new Error('the prediction is an output of the graph');
   const enters = sameShape(inferred, from, to) ? from : undefined;
@@ -147,20 +147,52 @@ function modelCut(graph: Graph, analysis: Analysis): Cut {
 const SHAPE_OPS: ReadonlySet<string> = new Set(['Shape', 'Size']);
 
 /**
- * Nodes on the ways from the entering to the leaving values, in execution order. What needs an entering value for its
- * shape alone is not on the way.
+ * Nodes on the ways from the entering to the leaving values, in execution order, and what reads of them to no end. What
+ * needs an entering value for its shape alone is not on the way.
  */
-function between(graph: Graph, enters: readonly Value[], leaves: readonly Value[]): readonly Node[] {
-  const needed = ancestors(graph, leaves, new Set(enters));
-  const start = new Set<Value>(enters);
+function between(flow: Flow, enters: readonly Value[], leaves: readonly Value[]): readonly Node[] {
+  const { graph } = flow;
+  const start = new Set<Value>(enters.flatMap(formsOf));
+  const needed = ancestors(graph, leaves, start);
   const reached = new Set<Value>();
+  const behind = new Set<Value>(leaves);
   return graph.nodes.filter(node => {
     const starts = !SHAPE_OPS.has(node.op);
-    const reads = [...readsOf(node)].some(v => reached.has(v) || (starts && start.has(v)));
-    if (!needed.has(node) || !reads) return false;
-    for (const output of node.outputs) if (output) reached.add(output);
-    return true;
+    const reads = readsOf(node);
+    const inside = reads.some(v => reached.has(v) || (starts && start.has(v)));
+    const after = reads.some(v => behind.has(v));
+    const taken = inside && (needed.has(node) || (flow.isDead(node) && !after));
+    for (const output of node.outputs) {
+      if (output === undefined) continue;
+      if (taken) reached.add(output);
+      else if (after) behind.add(output);
+    }
+    return taken;
   });
+}
+
+/**
+ * A region without what makes the values that are read outside beside the leaving ones, where no product is among that:
+ * it is cheap, and fresh for both readers. Otherwise the region as it is.
+ */
+function withoutShared(
+  graph: Graph,
+  analysis: Analysis,
+  nodes: readonly Node[],
+  enters: readonly Value[],
+  leaves: readonly Value[],
+): readonly Node[] {
+  const { flow } = analysis;
+  const inside = new Set(nodes);
+  const shapes = shapeReads(graph, analysis, inside, enters, leaves);
+  const shared = nodes
+    .flatMap(node => node.outputs)
+    .filter(v => v !== undefined)
+    .filter(v => !leaves.includes(v) && readOutside(graph, v, inside, shapes));
+  const makers = ancestors(graph, shared, new Set(enters.flatMap(formsOf)));
+  const multiplies = (node: Node): boolean => flow.isProjection(node) || flow.isAttentionCore(node);
+  if (nodes.some(node => makers.has(node) && multiplies(node))) return nodes;
+  return nodes.filter(node => !makers.has(node));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -8,16 +9,21 @@ import { CORPUS, makeMissing } from './python.js';
 import { type Row, STEPS } from './row.js';
 
 /**
- * `npm run test:corpus -- [--no-make] [--no-run] [names...]`: a name is a family, family.exporter or
- * family.exporter.form. `--no-make` takes what is there, `--no-run` compiles without running anything.
+ * `npm run test:corpus -- [--no-make] [--no-run] [--jobs N] [names...]`: a name is a family, family.exporter or
+ * family.exporter.form. `--no-make` takes what is there, `--no-run` compiles without running anything; `--jobs` rows
+ * are examined at once, as many as there are processors by default.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { 'no-make': { type: 'boolean', default: false }, 'no-run': { type: 'boolean', default: false } },
+  options: {
+    'no-make': { type: 'boolean', default: false },
+    'no-run': { type: 'boolean', default: false },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+  },
 });
 
-/** Rows that one process examines. */
-const BATCH = 25;
+/** Rows that one process examines, one after another. */
+const BATCH = 12;
 
 if (!values['no-make']) makeMissing(positionals);
 
@@ -48,13 +54,8 @@ const report = (row: Row): void => {
   console.log(line(row.name, row.truth, String(row.nodes), marks(row), row.ms.toFixed(0)));
 };
 const entries = wanted('.truth.json').map(e => ({ ...e, path: e.path.replace(/\.truth\.json$/, '.onnx') }));
-while (rows.length < entries.length) {
-  const end = Math.min(rows.length + BATCH, entries.length);
-  const ending = await isolated(entries.slice(rows.length, end), report);
-  const { name } = entries[rows.length] ?? {};
-  if (rows.length < end && name !== undefined)
-    report({ name, truth: '?', nodes: 0, ms: 1, problems: [{ step: 'bwcache', reason: ending }], notes: [] });
-}
+await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+rows.sort((a, b) => (a.name < b.name ? -1 : 1));
 
 const wrong = rows.filter(row => row.problems.length > 0);
 for (const row of wrong) {
@@ -74,6 +75,23 @@ const minutes = ((performance.now() - start) / 60_000).toFixed(1);
 console.log(`\nchecked in ${minutes} minutes`);
 console.log(`${rows.length} rows: ${right} right, ${wrong.length} wrong; ${missing.length} not made`);
 process.exitCode = wrong.length > 0 || rows.length === 0 ? 1 : 0;
+
+/** Examines what no other worker has taken, until nothing is left. */
+async function work(): Promise<void> {
+  for (let batch = entries.splice(0, BATCH); batch.length > 0; batch = entries.splice(0, BATCH)) {
+    while (batch.length > 0) {
+      let done = 0;
+      const ending = await isolated(batch, row => {
+        done++;
+        report(row);
+      });
+      const [failed] = batch.splice(0, done + 1).slice(done);
+      if (failed === undefined) continue;
+      const problems = [{ step: 'bwcache' as const, reason: ending }];
+      report({ name: failed.name, truth: '?', nodes: 0, ms: 1, problems, notes: [] });
+    }
+  }
+}
 
 /**
  * Examines rows in a process of their own, since ONNX Runtime may end it without an exception.
