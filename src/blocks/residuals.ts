@@ -25,7 +25,7 @@ export interface Update {
   /** Nodes on the paths from `skip` to `result`, in execution order. */
   readonly cone: readonly Node[];
   readonly kind: BranchKind;
-  /** What the branch starts from: the skip, or what it shares with the branch that is computed beside it. */
+  /** What the branch starts from: the skip in the forms that it reads, or what it shares with the branch beside it. */
   readonly starts: readonly [Value, ...Value[]];
   /** What the branch's first projections read: the normalised, modulated stream. */
   readonly input: Value;

@@ -98,3 +98,15 @@ describe('code blocks in the documentation', () => {
     }
   }
 });
+
+describe('what the documentation counts', () => {
+  it('is the number of families that are exported and denoise', () => {
+    const folder = join(ROOT, 'fixtures/export/families');
+    const own = readdirSync(folder).filter(file => file.endsWith('.py'));
+    const denoising = own.filter(file => !readFileSync(join(folder, file), 'utf8').includes('refused='));
+    const script = readFileSync(join(ROOT, 'fixtures/export/corpus.py'), 'utf8');
+    const committed = /^COMMITTED = \[(.*)\]$/m.exec(script)?.[1]?.split(',') ?? [];
+    const said = /exports (\d+) families/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))?.[1];
+    expect(said).toBe(String(denoising.length + committed.length));
+  });
+});
