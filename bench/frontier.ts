@@ -35,7 +35,7 @@ const UNTRAINED = {
 const OUT = join(ROOT, 'out/frontier');
 
 /** Calibrated with other seeds than those that are tested. */
-const CALIBRATION_SEEDS = Array.from({ length: 40 }, (_, i) => 10_000 + i);
+const CALIBRATION_SEEDS = Array.from({ length: 72 }, (_, i) => 10_000 + i);
 
 /** Schedules that are tried for each speed-up beside those to start from. */
 const TRIES = 6;
@@ -64,6 +64,7 @@ async function calibrated(profile: RunProfile): Promise<Calibration> {
     tries: TRIES,
     threads: 1,
     onSearch: (step, of) => say(`searching, step ${step} of ${of} …`),
+    onTry: (tried, psnr) => say(`${tried} run, ${psnr.toFixed(1)} dB …`),
   });
   writeFileSync(file, calibrationText(refined));
   rmSync(partial, { force: true });

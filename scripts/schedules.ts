@@ -29,27 +29,32 @@ if (calibration.profile !== profileHash(profile)) {
   process.exit(1);
 }
 
-const cut = await CutModel.open(path, profile, { threads: 1 });
+const cuts = {
+  model: await CutModel.open(path, profile, 'model', { threads: 1 }),
+  stack: await CutModel.open(path, profile, 'stack', { threads: 1 }),
+};
 const truths: Truth[] = [];
-for (let i = 0; i < Number(count); i++) truths.push(await truthOf(cut, Number(first) + i));
+for (let i = 0; i < Number(count); i++) truths.push(await truthOf(cuts.model, Number(first) + i));
 const refined = calibration.schedules ?? [];
 const computed = ({ compute }: Schedule): number => compute.filter(each => each).length;
 const most = Math.max(Math.ceil(calibration.sampler.steps / 2), ...refined.map(computed));
 const rows: string[][] = [];
 for (const schedule of [...refined, ...searchFrontier(calibration, most).reverse()]) {
-  const { predicted, compute, depth } = schedule;
+  const { predicted, compute, region, depth } = schedule;
+  const cut = cuts[schedule.region];
   const psnr = fidelityOf(cut, profile, truths, await runSchedule(cut, truths, schedule));
   rows.push([
     `${decimal(calibration.sampler.steps / computed(schedule), 2)} ×`,
     compute.map(each => (each ? '#' : '.')).join(''),
     predicted.from,
+    region,
     String(depth),
     decimal(predicted.psnr, 1),
     decimal(psnr.reduce((a, b) => a + b, 0) / psnr.length, 1),
     decimal(Math.min(...psnr), 1),
   ]);
 }
-await cut.close();
+await Promise.all([cuts.model.close(), cuts.stack.close()]);
 const right = (head: string) => ({ head, align: 'right' }) as const;
 process.stdout.write(
   table(
@@ -57,6 +62,7 @@ process.stdout.write(
       right('speed-up'),
       { head: 'schedule' },
       { head: 'from' },
+      { head: 'of' },
       right('kept'),
       right('predicted dB'),
       right('mean dB'),

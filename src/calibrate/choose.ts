@@ -4,8 +4,8 @@ import type { CutModel } from './cut.js';
 import type { Truth } from './fit.js';
 import { fidelityOf, runSchedule } from './runs.js';
 
-/** Generations that schedules are fitted to; more do not make them better. */
-const FITTED = 16;
+/** Generations that schedules are fitted to, at most. */
+const FITTED = 24;
 
 /** The generations that schedules are fitted to, at most half of them, and those that only judge them. */
 export function divide(truths: readonly Truth[]): { fitted: Truth[]; held: Truth[] } {
@@ -18,42 +18,55 @@ export function divide(truths: readonly Truth[]): { fitted: Truth[]; held: Truth
  * the others gave. Without such generations the one that fits best.
  */
 export async function choose(
-  cut: CutModel,
+  cuts: readonly CutModel[],
   profile: RunProfile,
   held: readonly Truth[],
   candidates: readonly Schedule[],
 ): Promise<Schedule> {
   const judged: Schedule[] = [];
-  for (const schedule of candidates) judged.push(await judge(cut, profile, held, schedule));
+  for (const schedule of candidates) judged.push(await judge(cuts, profile, held, schedule));
   const [best, ...others] = judged.sort((a, b) => b.predicted.psnr - a.predicted.psnr);
   if (best === undefined) throw new Error('no schedule to choose');
-  const rejected = others.map(({ compute, depth, predicted: { psnr } }) => ({ compute, depth, psnr }));
+  const rejected = others.map(({ compute, region, depth, predicted: { psnr } }) => ({
+    compute,
+    region,
+    depth,
+    psnr,
+  }));
   return { ...best, rejected };
 }
 
 /** What the schedule that follows from inner products alone promises, and gives in the same runs. */
 export async function judgeProducts(
-  cut: CutModel,
+  cuts: readonly CutModel[],
   profile: RunProfile,
   truths: readonly Truth[],
   schedule: Schedule,
 ): Promise<Schedule['products']> {
-  const { predicted } = await judge(cut, profile, truths, schedule);
+  const { predicted } = await judge(cuts, profile, truths, schedule);
   return { promised: schedule.predicted.psnr, psnr: predicted.psnr };
 }
 
 async function judge(
-  cut: CutModel,
+  cuts: readonly CutModel[],
   profile: RunProfile,
   held: readonly Truth[],
   schedule: Schedule,
 ): Promise<Schedule> {
   if (held.length === 0) return schedule;
+  const cut = cutOf(cuts, schedule);
   const all = fidelityOf(cut, profile, held, await runSchedule(cut, held, schedule));
   const { mean, error } = meanOf(all.map(x => Math.min(x, HIGHEST)));
   const { psnr: fitted, work } = schedule.predicted;
   const predicted = { psnr: rounded(mean), error: rounded(error), fitted, work, from: 'held-out' } as const;
   return { ...schedule, predicted };
+}
+
+/** The cut that a schedule is of. */
+export function cutOf(cuts: readonly CutModel[], schedule: Pick<Schedule, 'region'> | undefined): CutModel {
+  const cut = cuts.find(({ region }) => region === schedule?.region);
+  if (cut === undefined) throw new Error('no cut of the region');
+  return cut;
 }
 
 /** Fidelity that counts as equal, in decibel. */

@@ -11,6 +11,7 @@ import {
   Value,
 } from '../ir/index.js';
 import { inferTypes } from '../ir/infer/index.js';
+import type { Schedule } from '../methods/schedules/index.js';
 import { prepare } from '../passes/index.js';
 import { predictionOf } from '../runtime/denoise.js';
 import {
@@ -29,36 +30,49 @@ import { roleNames } from '../runtime/profile.js';
 import { openCopy } from './open.js';
 import { type StreamEnds, stackEnds } from './region.js';
 
-/** What the stack adds to each of its streams (or returns, where no residual can be taken), float32. */
-export type Residuals = readonly HostTensor[];
+/**
+ * What a computed step leaves to reused ones, float32: what the stack adds to each of its streams (or returns, where no
+ * residual can be taken), or the prediction.
+ */
+export type Kept = readonly HostTensor[];
 
-/** A model that can be run with its blocks, or without them on residuals from elsewhere. */
+interface Opened {
+  readonly session: OpenModel;
+  /** Of what is kept, as outputs or inputs. */
+  readonly names: readonly string[];
+}
+
+/** A model that can be run whole, or without some region on what earlier steps left. */
 export class CutModel {
+  readonly region: Schedule['region'];
   readonly feeds: Feeds;
   readonly sampler: Sampler;
   readonly #profile: RunProfile;
-  readonly #whole: OpenModel;
-  readonly #rest: OpenModel;
-  readonly #shown: readonly string[];
-  readonly #fed: readonly string[];
+  readonly #whole: Opened;
+  /** What a reused step runs; nothing where the region is the whole model. */
+  readonly #rest: Opened | undefined;
 
   private constructor(
+    region: Schedule['region'],
     profile: RunProfile,
-    whole: { session: OpenModel; names: readonly string[] },
-    rest: { session: OpenModel; names: readonly string[] },
+    whole: Opened,
+    rest: Opened | undefined,
   ) {
+    this.region = region;
     this.#profile = profile;
-    this.#whole = whole.session;
-    this.#rest = rest.session;
-    this.#shown = whole.names;
-    this.#fed = rest.names;
-    const inputs = whole.session.inputs;
-    this.feeds = prepareFeeds(profile, { path: whole.session.path, inputs, outputs: whole.session.outputs });
+    this.#whole = whole;
+    this.#rest = rest;
+    this.feeds = prepareFeeds(profile, whole.session);
     this.sampler = createSampler(profile.sampler);
   }
 
-  static async open(path: string, profile: RunProfile, options: SessionOptions = {}): Promise<CutModel> {
-    const open = async (edit: (model: Model, ends: readonly StreamEnds[]) => string[]) => {
+  static async open(
+    path: string,
+    profile: RunProfile,
+    region: Schedule['region'],
+    options: SessionOptions = {},
+  ): Promise<CutModel> {
+    const open = async (edit: (model: Model, ends: readonly StreamEnds[]) => string[]): Promise<Opened> => {
       let names: string[] = [];
       const session = await openCopy(path, options, model => {
         prepare(model);
@@ -66,36 +80,41 @@ export class CutModel {
       });
       return { session, names };
     };
-    return new CutModel(profile, await open(showResiduals), await open(feedResiduals));
+    return region === 'stack'
+      ? new CutModel(region, profile, await open(showResiduals), await open(feedResiduals))
+      : new CutModel(region, profile, await open(() => []), undefined);
   }
 
   get steps(): number {
     return this.sampler.timesteps.length;
   }
 
-  /** A whole step: the prediction, and what the blocks added. */
-  async compute(
-    latent: Float32Array,
-    step: number,
-  ): Promise<{ prediction: Float64Array; residuals: Residuals }> {
-    const outputs = await this.#whole.execute(this.feeds.at(latent, this.sampler.timesteps[step] ?? 0));
-    return {
-      prediction: this.#prediction(this.#whole, outputs),
-      residuals: this.#shown.map(name => given(outputs, name)),
+  /** A whole step: the prediction, and what it leaves to reused ones. */
+  async compute(latent: Float32Array, step: number): Promise<{ prediction: Float64Array; kept: Kept }> {
+    const { session, names } = this.#whole;
+    const outputs = await session.execute(this.feeds.at(latent, this.sampler.timesteps[step] ?? 0));
+    const prediction = this.#prediction(session, outputs);
+    const whole: HostTensor = {
+      type: 'float32',
+      dims: this.feeds.dims,
+      data: Float32Array.from(prediction),
     };
+    return { prediction, kept: this.#rest ? names.map(name => given(outputs, name)) : [whole] };
   }
 
-  /** A step whose blocks are replaced by residuals. */
-  async reuse(latent: Float32Array, step: number, residuals: Residuals): Promise<Float64Array> {
+  /** The prediction of a step whose region is replaced by what is kept. */
+  async reuse(latent: Float32Array, step: number, kept: Kept): Promise<Float64Array> {
+    if (this.#rest === undefined) return Float64Array.from(kept[0] ? numbersOf(kept[0]) : []);
+    const { session, names } = this.#rest;
     const feeds = this.feeds.at(latent, this.sampler.timesteps[step] ?? 0);
-    residuals.forEach((residual, i) => {
-      feeds.set(this.#fed[i] ?? '', residual);
+    kept.forEach((tensor, i) => {
+      feeds.set(names[i] ?? '', tensor);
     });
-    return this.#prediction(this.#rest, await this.#rest.execute(feeds));
+    return this.#prediction(session, await session.execute(feeds));
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#whole.close(), this.#rest.close()]);
+    await Promise.all([this.#whole.session.close(), this.#rest?.session.close()]);
   }
 
   #prediction(model: OpenModel, outputs: Tensors): Float64Array {

@@ -1,6 +1,6 @@
 import { lagrange, solve } from '../methods/schedules/extrapolate.js';
 import type { HostTensor } from '../runtime/index.js';
-import type { CutModel, Residuals } from './cut.js';
+import type { CutModel, Kept } from './cut.js';
 import { dot } from './statistics.js';
 
 /** A generation of the original: the latent before each step, and at the end. */
@@ -12,8 +12,8 @@ export interface Truth {
 /** A generation with reuse, up to some step. */
 export interface Run {
   readonly latent: Float32Array;
-  /** Of the last computed steps, newest first. */
-  readonly history: readonly Residuals[];
+  /** What the last computed steps left, newest first. */
+  readonly history: readonly Kept[];
 }
 
 /** All runs at one step, and how they got there. */
@@ -26,7 +26,7 @@ export interface Stage {
 /** Pull of the fitted weights towards a straight line. */
 const RIDGE = 1e-4;
 
-/** Share of a residual by which a weight is moved to see what it does. */
+/** Share of what is kept by which a weight is moved to see what it does. */
 const NUDGE = 0.05;
 
 /** Gauss-Newton steps: after the first what is left bends little. */
@@ -56,10 +56,10 @@ export async function computeStage(cut: CutModel, stage: Stage, depth: number): 
   const step = stage.weights.length;
   const runs: Run[] = [];
   for (const { latent, history } of stage.runs) {
-    const { prediction, residuals } = await cut.compute(latent, step);
+    const { prediction, kept } = await cut.compute(latent, step);
     runs.push({
       latent: cut.sampler.update(step, latent, prediction),
-      history: [residuals, ...history].slice(0, depth),
+      history: [kept, ...history].slice(0, depth),
     });
   }
   return { runs, computed: [step, ...stage.computed], weights: [...stage.weights, []] };
@@ -67,8 +67,8 @@ export async function computeStage(cut: CutModel, stage: Stage, depth: number): 
 
 /**
  * Reuses at a step in all runs, with the weights that bring their latents closest to the original's after it (least
- * squares, by Gauss and Newton from a straight line): they take back what earlier steps did wrong, as far as the kept
- * residuals can.
+ * squares, by Gauss and Newton from a straight line): they take back what earlier steps did wrong, as far as what is
+ * kept can.
  */
 export async function reuseStage(cut: CutModel, stage: Stage, truths: readonly Truth[]): Promise<Stage> {
   const step = stage.weights.length;
@@ -107,8 +107,8 @@ async function slopesOf(
     const after = await latentAfter(cut, run, step, base);
     const missing = wanted.map((x, at) => x - (after[at] ?? 0));
     const slopes: Float32Array[] = [];
-    for (const residuals of run.history) {
-      const moved = await latentAfter(cut, run, step, nudged(base, residuals));
+    for (const kept of run.history) {
+      const moved = await latentAfter(cut, run, step, nudged(base, kept));
       slopes.push(moved.map((x, at) => (x - (after[at] ?? 0)) / NUDGE));
     }
     slopes.forEach((a, row) => {
@@ -131,27 +131,22 @@ export async function reuseWith(cut: CutModel, stage: Stage, weights: readonly n
   return { ...stage, runs, weights: [...stage.weights, weights] };
 }
 
-async function latentAfter(
-  cut: CutModel,
-  run: Run,
-  step: number,
-  residuals: Residuals,
-): Promise<Float32Array> {
-  return cut.sampler.update(step, run.latent, await cut.reuse(run.latent, step, residuals));
+async function latentAfter(cut: CutModel, run: Run, step: number, kept: Kept): Promise<Float32Array> {
+  return cut.sampler.update(step, run.latent, await cut.reuse(run.latent, step, kept));
 }
 
-function weighted(history: readonly Residuals[], weights: readonly number[]): Residuals {
+function weighted(history: readonly Kept[], weights: readonly number[]): Kept {
   const [newest = []] = history;
   return newest.map((first, stream): HostTensor => {
     const sum = new Float32Array(first.data.length);
-    history.forEach((residuals, i) => {
-      addTo(sum, residuals[stream], weights[i] ?? 0);
+    history.forEach((kept, i) => {
+      addTo(sum, kept[stream], weights[i] ?? 0);
     });
     return { ...first, data: sum };
   });
 }
 
-function nudged(base: Residuals, by: Residuals): Residuals {
+function nudged(base: Kept, by: Kept): Kept {
   return base.map((tensor, stream) => {
     const sum = Float32Array.from(tensor.data as Float32Array);
     addTo(sum, by[stream], NUDGE);

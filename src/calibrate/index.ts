@@ -6,11 +6,12 @@ export {
   profileHash,
 } from './calibrate.js';
 export { divide } from './choose.js';
-export { CutModel, type Residuals } from './cut.js';
+export { CutModel, type Kept } from './cut.js';
 export { calibrationText, readCalibration, writeWhole } from './file.js';
 export { type Truth, truthOf } from './fit.js';
 export { type FrontierOptions, runFrontier } from './frontier.js';
 export { merge, type Part } from './merge.js';
+export { polish } from './polish.js';
 export {
   type RefineOptions,
   refineAll,

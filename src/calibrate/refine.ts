@@ -1,10 +1,11 @@
 import type { Calibration } from '../methods/calibration.js';
 import { type Schedule, searchFrontier } from '../methods/schedules/index.js';
 import type { RunProfile } from '../runtime/index.js';
-import { choose, divide, judgeProducts } from './choose.js';
+import { choose, cutOf, divide, judgeProducts } from './choose.js';
 import type { CutModel } from './cut.js';
 import { computeStage, reuseStage, type Stage, startOf, type Truth, truthOf } from './fit.js';
 import { runFrontier } from './frontier.js';
+import { polish } from './polish.js';
 import { fidelityOf, tensorOf } from './runs.js';
 
 export interface RefineOptions {
@@ -27,12 +28,18 @@ interface Tried {
   readonly psnr: number;
 }
 
-/** Residuals that a table is searched with, and others that it is then tried with. */
-const DEPTH = 3;
-const OTHER_DEPTHS = [2, 4];
+/** Computed steps that are kept of where a table is searched for, and others that it is then tried with. */
+const DEPTH = 4;
+const OTHER_DEPTHS = [2, 3, 6];
 
 /** Pulls towards a straight line that give different schedules to start from. */
 const RIDGES = [1e-4, 1e-3, 1e-2];
+
+/** Fidelity in decibel above which weights are not polished: rounding to eight bits alone costs more. */
+const ENOUGH = 55;
+
+/** Schedules that are run over the generations that judge. */
+const JUDGED = 4;
 
 /** Generations that the search itself runs; more are used to fit what it finds. */
 const SEARCHED = 8;
@@ -44,13 +51,14 @@ export interface SearchRuns extends RefineOptions {
 
 /**
  * The best schedules with so many computed steps each, in that order. Tables that follow from the calibration, and those
- * that dynamic programming finds in runs, are fitted to some of the calibration's generations; the best is tried with
- * more and fewer residuals, and its computed steps are moved. What came out best of each is run over the other
- * generations, and these decide.
+ * that dynamic programming finds in runs of the first cut, are fitted in each cut to some of the calibration's
+ * generations; the best is tried with more and less kept, its computed steps are moved, and all its weights together.
+ * What came out best of each is run over the other generations, and these decide.
+ * @param cuts of one model, at different regions
  * @param truths the calibration's generations
  */
 export async function refineAll(
-  cut: CutModel,
+  cuts: readonly [CutModel, ...CutModel[]],
   profile: RunProfile,
   calibration: Calibration,
   truths: readonly Truth[],
@@ -58,9 +66,10 @@ export async function refineAll(
   { onStep, ...options }: SearchRuns = {},
 ): Promise<Schedule[]> {
   const { fitted, held } = divide(truths);
+  const [searched] = cuts;
   const most = Math.max(...computed);
-  const longest = Math.ceil((1.3 * cut.steps) / Math.min(...computed));
-  const found = await runFrontier(cut, fitted.slice(0, SEARCHED), {
+  const longest = Math.ceil((1.3 * searched.steps) / Math.min(...computed));
+  const found = await runFrontier(searched, fitted.slice(0, SEARCHED), {
     most,
     longest,
     depth: DEPTH,
@@ -68,34 +77,43 @@ export async function refineAll(
   });
   const schedules: Schedule[] = [];
   for (const count of computed) {
-    const products = RIDGES.flatMap(
-      ridge => searchFrontier(calibration, count, { depth: DEPTH, ridge, longest }).at(-1) ?? [],
-    );
-    const [any] = products;
-    if (any === undefined) throw new Error('a frontier has at least one schedule');
-    const tables = [found.get(count), ...products.map(({ compute }) => compute)];
-    const different = new Map(tables.flatMap(table => (table === undefined ? [] : [[table.join(), table]])));
-    const given = [...different.values()].map(compute => ({ ...any, compute: [...compute] }));
-    const refined = (from: readonly Schedule[], depth: number, how: RefineOptions = {}): Promise<Schedule> =>
-      refineSchedule(
-        cut,
-        profile,
-        fitted,
-        from.map(schedule => ({ ...schedule, depth })),
-        how,
+    const refined = (from: readonly Schedule[], how: RefineOptions = {}): Promise<Schedule> =>
+      refineSchedule(cutOf(cuts, from[0]), profile, fitted, from, how);
+    const candidates: Schedule[] = [];
+    for (const { region } of cuts) {
+      const products = RIDGES.flatMap(
+        ridge => searchFrontier(calibration, count, { region, depth: DEPTH, ridge, longest }).at(-1) ?? [],
       );
-    const first = await refined(given, DEPTH);
-    const candidates = [first];
-    for (const depth of OTHER_DEPTHS) candidates.push(await refined([first], depth));
-    const [leader = first] = candidates.toSorted((a, b) => b.predicted.psnr - a.predicted.psnr);
-    const moved = await refined([leader], leader.depth, options);
+      const [any] = products;
+      if (any === undefined) throw new Error('a frontier has at least one schedule');
+      const tables = [found.get(count), ...products.map(({ compute }) => compute)];
+      const different = new Map(
+        tables.flatMap(table => (table === undefined ? [] : [[table.join(), table]])),
+      );
+      candidates.push(
+        await refined([...different.values()].map(compute => ({ ...any, compute: [...compute] }))),
+      );
+    }
+    const leading = bestOf(candidates)[0];
+    for (const depth of OTHER_DEPTHS) candidates.push(await refined([{ ...leading, depth }]));
+    const leader = bestOf(candidates)[0];
+    const moved = await refined([leader], options);
     if (moved.compute.join() !== leader.compute.join()) candidates.push(moved);
-    const chosen = await choose(cut, profile, held, candidates);
-    const plain = searchFrontier(calibration, count).at(-1) ?? any;
+    if (moved.predicted.psnr < ENOUGH)
+      candidates.push(await polish(cutOf(cuts, moved), profile, fitted, moved));
+    const chosen = await choose(cuts, profile, held, bestOf(candidates).slice(0, JUDGED));
+    const plain = searchFrontier(calibration, count).at(-1) ?? chosen;
     const judges = held.length > 0 ? held : fitted;
-    schedules.push({ ...chosen, products: await judgeProducts(cut, profile, judges, plain) });
+    schedules.push({ ...chosen, products: await judgeProducts(cuts, profile, judges, plain) });
   }
   return schedules;
+}
+
+/** Those that fit best first. */
+function bestOf(schedules: readonly Schedule[]): [Schedule, ...Schedule[]] {
+  const [first, ...others] = schedules.toSorted((a, b) => b.predicted.psnr - a.predicted.psnr);
+  if (first === undefined) throw new Error('there is a schedule');
+  return [first, ...others];
 }
 
 /** The calibration's generations again. */

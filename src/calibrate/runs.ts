@@ -2,22 +2,34 @@ import type { Schedule } from '../methods/schedules/index.js';
 import { psnr, rangeOf } from '../runtime/fidelity.js';
 import type { HostTensor, RunProfile } from '../runtime/index.js';
 import type { CutModel } from './cut.js';
-import { computeStage, reuseWith, startOf, type Truth } from './fit.js';
+import { computeStage, reuseWith, type Stage, startOf, type Truth } from './fit.js';
 
 /** Latents that a schedule gives, in the order of the generations. */
 export async function runSchedule(
   cut: CutModel,
   truths: readonly Truth[],
-  { compute, weights, depth }: Pick<Schedule, 'compute' | 'weights' | 'depth'>,
+  schedule: Followed,
 ): Promise<HostTensor[]> {
-  let stage = startOf(truths);
-  for (let step = 0; step < cut.steps; step++) {
+  const stages = await stagesOf(cut, startOf(truths), schedule);
+  return (stages.at(-1)?.runs ?? []).map(({ latent }) => tensorOf(cut, latent));
+}
+
+/** What of a schedule is followed. */
+export type Followed = Pick<Schedule, 'compute' | 'weights' | 'depth'>;
+
+/** From a stage on to the end, as a schedule says: that stage, and the one behind each step. */
+export async function stagesOf(cut: CutModel, from: Stage, schedule: Followed): Promise<Stage[]> {
+  const { compute, weights, depth } = schedule;
+  const stages = [from];
+  let stage = from;
+  for (let step = from.weights.length; step < cut.steps; step++) {
     stage =
       compute[step] === true
         ? await computeStage(cut, stage, depth)
         : await reuseWith(cut, stage, weights[step] ?? []);
+    stages.push(stage);
   }
-  return stage.runs.map(({ latent }) => tensorOf(cut, latent));
+  return stages;
 }
 
 /** Fidelity of latents to the original's, in decibel, in the order of the generations. */

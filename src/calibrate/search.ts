@@ -37,18 +37,19 @@ export async function refine(
   const { steps } = calibration.sampler;
   const found = new Map<number, Schedule>();
   for (const schedule of calibration.schedules ?? []) found.set(countOf(schedule), schedule);
-  const cut = await CutModel.open(path, profile, options);
+  const model = await CutModel.open(path, profile, 'model', options);
+  const stack = await CutModel.open(path, profile, 'stack', options);
   try {
-    const truths = await truthsOf(cut, calibration);
+    const truths = await truthsOf(model, calibration);
     const counts = speedups.map(speedup => Math.max(1, Math.floor(steps / speedup + 1e-9)));
-    const schedules = await refineAll(cut, profile, calibration, truths, [...new Set(counts)], {
+    const schedules = await refineAll([model, stack], profile, calibration, truths, [...new Set(counts)], {
       tries,
       ...(onSearch !== undefined && { onStep: onSearch }),
       ...(onTry !== undefined && { onTry }),
     });
     for (const schedule of schedules) found.set(countOf(schedule), schedule);
   } finally {
-    await cut.close();
+    await Promise.all([model.close(), stack.close()]);
   }
   const schedules = [...found].sort(([a], [b]) => b - a).map(([, schedule]) => schedule);
   return { ...calibration, schedules };

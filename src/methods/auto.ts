@@ -29,9 +29,11 @@ export const auto = defineMethod({
       .number()
       .int()
       .min(1)
-      .max(4)
-      .default(3)
-      .describe('computed residuals that are kept: 1 reuses, 2 draws lines, 3 parabolas'),
+      .max(8)
+      .default(4)
+      .describe(
+        'computed steps that are kept of: 1 reuses, 2 draws lines, 3 parabolas; refined schedules have their own',
+      ),
     threshold: z.coerce
       .number()
       .min(0)
@@ -56,8 +58,12 @@ export const auto = defineMethod({
     const schedule = searchSchedule(known, target, { depth: o.memory });
     const reuse = [schedule.compute.map(x => !x)];
     const rows = schedule.weights.map(row => Array.from({ length: schedule.depth }, (_, i) => row[i] ?? 0));
+    const weights = { kind: 'table', rows } as const;
     return {
-      regions: stack(facts, { of: 'residual', weights: { kind: 'table', rows } }),
+      regions:
+        schedule.region === 'model'
+          ? [{ span: { kind: 'model' }, reuse: { of: 'output', weights } }]
+          : stack(facts, { of: 'residual', weights }),
       decision:
         o.watch === 'no'
           ? { kind: 'schedule', reuse }
@@ -86,7 +92,7 @@ export const auto = defineMethod({
 const FEW = 8;
 
 /** What was chosen, what it promises, and what it was preferred to. */
-function chosen({ compute, steps, depth, predicted, rejected = [] }: Schedule): Diagnostic {
+function chosen({ compute, steps, region, depth, predicted, rejected = [] }: Schedule): Diagnostic {
   const error = predicted.error === undefined ? '' : ` ± ${predicted.error.toFixed(1)}`;
   const reached = `${predicted.psnr.toFixed(1)}${error} dB`;
   const promise = {
@@ -97,7 +103,7 @@ function chosen({ compute, steps, depth, predicted, rejected = [] }: Schedule): 
   }[predicted.from];
   const others = rejected.map(other => {
     const how = other.compute.join() === compute.join() ? 'the same steps' : stripOf(other.compute);
-    return `${how} with ${other.depth} residuals (${other.psnr.toFixed(1)} dB)`;
+    return `${how} with ${keptOf(other)} (${other.psnr.toFixed(1)} dB)`;
   });
   return diagnostic('BWC314', {
     method: 'auto',
@@ -105,8 +111,13 @@ function chosen({ compute, steps, depth, predicted, rejected = [] }: Schedule): 
     steps,
     strip: stripOf(compute),
     promise,
-    rejected: others.length === 0 ? '' : `With ${depth} residuals it did better than ${others.join(', ')}.`,
+    rejected:
+      others.length === 0 ? '' : `With ${keptOf({ region, depth })} it did better than ${others.join(', ')}.`,
   });
+}
+
+function keptOf({ region, depth }: Pick<Schedule, 'region' | 'depth'>): string {
+  return `${depth} ${region === 'model' ? 'prediction' : 'residual'}${depth === 1 ? '' : 's'}`;
 }
 
 function stripOf(compute: readonly boolean[]): string {

@@ -4,6 +4,7 @@ import {
   calibrate,
   divide,
   fidelityOf,
+  polish,
   refine,
   refineAll,
   runSchedule,
@@ -22,15 +23,24 @@ function profileOf(fixture: Fixture, steps: number): RunProfile {
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 describe.each(FIXTURES)('$title', fixture => {
+  it('gives for kept predictions the prediction', async () => {
+    const cut = await CutModel.open(fixture.path, profileOf(fixture, 3), 'model', { threads: 1 });
+    const { prediction, kept } = await cut.compute(cut.feeds.start(1), 0);
+    expect(await cut.reuse(cut.feeds.start(2), 1, kept)).toEqual(
+      Float64Array.from(Float32Array.from(prediction)),
+    );
+    await cut.close();
+  });
+
   it('gives without its blocks, on what they added, what it gives with them', async () => {
-    const cut = await CutModel.open(fixture.path, profileOf(fixture, 3), { threads: 1 });
+    const cut = await CutModel.open(fixture.path, profileOf(fixture, 3), 'stack', { threads: 1 });
     const latent = cut.feeds.start(1);
-    const { prediction, residuals } = await cut.compute(latent, 0);
-    const again = await cut.reuse(latent, 0, residuals);
+    const { prediction, kept } = await cut.compute(latent, 0);
+    const again = await cut.reuse(latent, 0, kept);
     const other = await cut.reuse(
       latent,
       0,
-      residuals.map(r => ({ ...r, data: Float32Array.from(r.data as Float32Array, x => 2 * x) })),
+      kept.map(r => ({ ...r, data: Float32Array.from(r.data as Float32Array, x => 2 * x) })),
     );
     const far = (a: Float64Array, b: Float64Array): number =>
       Math.sqrt(mean([...a].map((x, i) => (x - (b[i] ?? Number.NaN)) ** 2)) / mean([...a].map(x => x * x)));
@@ -48,11 +58,11 @@ describe('refining', () => {
 
   it('does better in runs than what follows from the calibration, and says how well', async () => {
     const { calibration } = await calibrated;
-    const cut = await CutModel.open(path, profile, { threads: 1 });
+    const cut = await CutModel.open(path, profile, 'model', { threads: 1 });
     const truths = await truthsOf(cut, calibration);
     const pure = searchSchedule(calibration, { kind: 'speedup', value: 2 });
     const tries: number[] = [];
-    const [better = pure] = await refineAll(cut, profile, calibration, truths, [4], {
+    const [better = pure] = await refineAll([cut], profile, calibration, truths, [4], {
       tries: 3,
       onTry: (_, psnr) => tries.push(psnr),
     });
@@ -75,8 +85,27 @@ describe('refining', () => {
     await cut.close();
   });
 
+  it('polishes weights that are off, on the final latents', async () => {
+    const { calibration } = await calibrated;
+    const pure = searchSchedule(calibration, { kind: 'speedup', value: 2 });
+    const cut = await CutModel.open(path, profile, pure.region, { threads: 1 });
+    const truths = await truthsOf(cut, calibration);
+    const measured = async (schedule: typeof pure): Promise<number> =>
+      mean(fidelityOf(cut, profile, truths, await runSchedule(cut, truths, schedule)));
+    const off = { ...pure, weights: pure.weights.map(row => row.map((w, i) => w + (i === 0 ? 0.1 : 0))) };
+    const psnr = await measured(off);
+    const better = await polish(cut, profile, truths, { ...off, predicted: { ...off.predicted, psnr } });
+    expect(better.predicted.psnr).toBeGreaterThan(psnr + 3);
+    expect(better.predicted.psnr).toBeCloseTo(await measured(better), 1);
+    expect(better.compute).toEqual(pure.compute);
+    // It stays as it is where nothing helps.
+    const perfect = { ...pure, predicted: { ...pure.predicted, psnr: 1000 } };
+    expect(await polish(cut, profile, truths, perfect)).toBe(perfect);
+    await cut.close();
+  });
+
   it('of all steps computed changes nothing', async () => {
-    const cut = await CutModel.open(path, profile, { threads: 1 });
+    const cut = await CutModel.open(path, profile, 'model', { threads: 1 });
     const truths = [await truthOf(cut, 1)];
     const all = { compute: Array.from({ length: 8 }, () => true), weights: [], depth: 1 };
     expect(fidelityOf(cut, profile, truths, await runSchedule(cut, truths, all))).toEqual([

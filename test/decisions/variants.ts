@@ -78,6 +78,11 @@ function run(from: number, to: number, looked: Picked = nothing, seen = ''): Whe
   return { at: `blocks ${from} to ${to}, ${seen}`, placed: blocks(trained, from, to), looked };
 }
 
+/** The prediction itself. */
+function made(looked: Picked = nothing, seen = ''): Where {
+  return { at: `prediction, ${seen}`, placed: outputs(wholeModel(trained)), looked };
+}
+
 /** What the first blocks return, and what enters them. */
 const front = (count: number): Picked => {
   const ends = blockOutputs(trained);
@@ -277,7 +282,7 @@ function found(
     memory: () => new Weighted(step => weights[step] ?? []),
     async reference(all: Pick<Guarded, 'steps'>): Promise<Reference> {
       const calibration = await calibrationOf(trained, all.steps);
-      const schedule = searchSchedule(calibration, { kind: 'speedup', value: 2 }, { depth: 3 });
+      const schedule = searchSchedule(calibration, { kind: 'speedup', value: 2 });
       weights = schedule.weights;
       return of(all, schedule.compute, await measuredOf(trained, all.steps));
     },
@@ -286,12 +291,12 @@ function found(
 
 /** MixCache's places: two blocks, those between, two blocks; and with halves the prediction. What is looked at is the last block, and that. */
 function mixed(prediction?: string) {
-  const [all, made] = [blockOutputs(trained), outputs(wholeModel(trained))];
+  const [all, whole] = [blockOutputs(trained), outputs(wholeModel(trained))];
   const parts = [blocks(trained, 0, 2), blocks(trained, 2, DEPTH - 2), blocks(trained, DEPTH - 2, DEPTH)];
   return {
     at: `two, eight, two, ${prediction ?? ''}`,
-    placed: allOf(...parts, ...(prediction === undefined ? [] : [made])),
-    looked: (model => [defined(all(model).at(-1)), ...defined(made(model)[0]?.exits)]) satisfies Picked,
+    placed: allOf(...parts, ...(prediction === undefined ? [] : [whole])),
+    looked: (model => [defined(all(model).at(-1)), ...defined(whole(model)[0]?.exits)]) satisfies Picked,
     seen: (looked: readonly Feature[]) => looked.slice(0, 1),
     keptWhole: true,
   } as const;
@@ -818,13 +823,13 @@ export const VARIANTS: readonly Variant[] = [
     'auto',
     trained,
     {
-      ...run(0, DEPTH),
+      ...made(),
       title: 'what the search found',
       set: { watch: 'no' },
       ...found((all, compute) => new Table(all, step => [compute[step] === false])),
     },
     {
-      ...run(0, DEPTH, model => [trainedEntry(model), ...firstAttention(model)], 'entry'),
+      ...made(model => [trainedEntry(model), ...firstAttention(model)], 'entry'),
       title: 'until the run departs',
       set: { threshold: 1.2 },
       ...found((all, compute, { entries }) => {

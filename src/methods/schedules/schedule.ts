@@ -2,16 +2,18 @@ import { z } from 'zod';
 
 const row = z.array(z.number());
 
-/** A table by step: which steps are computed, and what stands in for the residual at the others. */
+/** A table by step: which steps are computed, and what stands in for what is skipped at the others. */
 export const scheduleSchema = z.strictObject({
   steps: z.int().positive(),
   /** What the model is fed, by step. */
   timesteps: row,
   compute: z.array(z.boolean()),
   /**
-   * Of a reused step the weights of the last computed steps' residuals, newest first: their weighted sum is added to the
-   * fresh input. Empty at computed steps; at most `depth` long, shorter before so many were computed.
+   * What is skipped: all blocks, whose residual the weights then count for, to be added to the fresh input; or the whole
+   * model, where they count for the prediction itself.
    */
+  region: z.enum(['stack', 'model']).default('stack'),
+  /** Of a reused step the weights of what the last computed steps left, newest first. Empty at computed steps; at most `depth` long. */
   weights: z.array(row),
   depth: z.int().positive(),
   predicted: z.strictObject({
@@ -33,7 +35,14 @@ export const scheduleSchema = z.strictObject({
   products: z.strictObject({ promised: z.number(), psnr: z.number() }).optional(),
   /** Others that were run on the same generations and did worse. */
   rejected: z
-    .array(z.strictObject({ compute: z.array(z.boolean()), depth: z.int().positive(), psnr: z.number() }))
+    .array(
+      z.strictObject({
+        compute: z.array(z.boolean()),
+        region: z.enum(['stack', 'model']).default('stack'),
+        depth: z.int().positive(),
+        psnr: z.number(),
+      }),
+    )
     .optional(),
 });
 

@@ -10,15 +10,17 @@ export type Target =
   | { readonly kind: 'psnr'; readonly value: number };
 
 export interface SearchOptions {
-  /** Computed residuals that are kept: 1 reuses, 2 draws lines, 3 parabolas, with fitted weights. */
+  /** What is skipped, and so what is kept: the blocks' residual, or the prediction. */
+  readonly region?: Schedule['region'];
+  /** Computed steps of which something is kept: 1 reuses, 2 draws lines, 3 parabolas, with fitted weights. */
   readonly depth?: number;
   /** Most steps reused in a row. */
   readonly longest?: number;
-  /** Pull of the weights towards a straight line, as a share of the residuals' own products. */
+  /** Pull of the weights towards a straight line, as a share of the products of each with itself. */
   readonly ridge?: number;
 }
 
-const DEFAULTS = { depth: 3, ridge: 1e-3 } as const;
+const DEFAULTS = { region: 'model', depth: 4, ridge: 1e-3 } as const;
 
 /** Longest run of reused steps that is looked at where nobody says. */
 const LONGEST = 12;
@@ -84,29 +86,34 @@ interface Path {
   /** Computed steps, newest first. */
   readonly computed: readonly number[];
   readonly weights: readonly (readonly number[])[];
-  /** The latent's error as a sum of residuals: their factors, the Gram matrix times them, and its mean square. */
+  /** The latent's error as a sum of what was computed at all steps: factors, the Gram matrix times them, and its mean square. */
   readonly factors: Float64Array;
   readonly products: Float64Array;
   readonly square: number;
-  /** Mean squares added up over the steps: an error on the way makes all later residuals wrong. */
+  /** Mean squares added up over the steps: an error on the way makes all that is computed later wrong. */
   readonly score: number;
 }
 
 /**
  * The best schedule for each number of computed steps up to `most`, fewest first.
  *
- * An error at one step is a sum of residuals of which the calibration has all inner products, so the error of the latent
- * after every step is known exactly as long as errors do not change later residuals. Weights are fitted, step by step,
- * to the latent and not to the residual alone: they also take back what earlier steps did wrong. Schedules are found
+ * An error at one step is a sum of residuals, or predictions, of which the calibration has all inner products, so the
+ * error of the latent after every step is known exactly as long as errors do not change what is computed later. Weights
+ * are fitted, step by step, to the latent and not to what is reused alone: they also take back what earlier steps did wrong. Schedules are found
  * by dynamic programming over the last two computed steps, on the errors of all latents added up.
  */
 export function searchFrontier(
   calibration: Calibration,
   most: number,
-  { depth = DEFAULTS.depth, ridge = DEFAULTS.ridge, longest = LONGEST }: SearchOptions = {},
+  {
+    region = DEFAULTS.region,
+    depth = DEFAULTS.depth,
+    ridge = DEFAULTS.ridge,
+    longest = LONGEST,
+  }: SearchOptions = {},
 ): Schedule[] {
   const { steps, keep, take } = calibration.sampler;
-  const gram = meanGram(calibration);
+  const gram = meanGram(calibration, region);
   const none = new Float64Array(steps);
   const start = { computed: [], weights: [], factors: none, products: none, square: 0, score: 0 };
   /** The paths up to a step, by what they have computed: how many steps, and the last two. */
@@ -131,7 +138,7 @@ export function searchFrontier(
     const known = best.get(path.computed.length);
     if (known === undefined || path.score < known.score) best.set(path.computed.length, path);
   }
-  return [...best].sort(([a], [b]) => a - b).map(([, path]) => scheduleOf(calibration, path, depth));
+  return [...best].sort(([a], [b]) => a - b).map(([, path]) => scheduleOf(calibration, path, region, depth));
 }
 
 function computeStep(path: Path, step: number, keep: number): Path {
@@ -196,38 +203,45 @@ function reuseStep(
   };
 }
 
-/** Inner products of the residuals of all steps, as means over elements and samples. */
-function meanGram({ samples, sampler }: Calibration): Float64Array[] {
+/** Inner products over all steps of what a region leaves, as means over elements and samples. */
+function meanGram({ samples, sampler }: Calibration, region: Schedule['region']): Float64Array[] {
+  const triangles = samples.map(({ residual, prediction }) => (region === 'model' ? prediction : residual));
   return Array.from({ length: sampler.steps }, (_, a) =>
     Float64Array.from(
       { length: sampler.steps },
-      (__, b) => samples.reduce((sum, { residual }) => sum + element(residual, a, b), 0) / samples.length,
+      (__, b) => triangles.reduce((sum, triangle) => sum + element(triangle, a, b), 0) / samples.length,
     ),
   );
 }
 
-function scheduleOf(calibration: Calibration, path: Path, depth: number): Schedule {
+function scheduleOf(
+  calibration: Calibration,
+  path: Path,
+  region: Schedule['region'],
+  depth: number,
+): Schedule {
   const { steps, timesteps } = calibration.sampler;
   const chosen = new Set(path.computed);
   return {
     steps,
     timesteps,
     compute: Array.from({ length: steps }, (_, step) => chosen.has(step)),
+    region,
     weights: path.weights.map(of => of.map(w => Number(w.toPrecision(7)))),
     depth,
     predicted: {
-      psnr: Number(psnrOf(calibration, path.square).toFixed(2)),
+      psnr: Number(psnrOf(calibration, path.square, region).toFixed(2)),
       work: Number((path.computed.length / steps).toPrecision(6)),
       from: 'products',
     },
   };
 }
 
-/** Fidelity of a latent whose residuals were off by a mean square; highest that is told is 120 dB. */
-function psnrOf(calibration: Calibration, square: number): number {
+/** Fidelity of a latent when what was reused was off by a mean square; highest that is told is 120 dB. */
+function psnrOf(calibration: Calibration, square: number, region: Schedule['region']): number {
   const { samples } = calibration;
   const range = samples.reduce((sum, sample) => sum + sample.range, 0) / samples.length;
-  const error = square * predictionGain(calibration);
+  const error = region === 'model' ? square : square * predictionGain(calibration);
   return Math.min(120, 10 * Math.log10((range * range) / Math.max(error, Number.MIN_VALUE)));
 }
 
