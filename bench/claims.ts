@@ -108,10 +108,14 @@ function fidelityAt(lines: readonly Line[], computed: number): number | undefine
   return below.psnr + share * (above.psnr - below.psnr);
 }
 
-/** The least work of a line with so much fidelity. */
+/** The least work at which some lines have so much fidelity, straight between two of them; undefined beyond all. */
 function leastFor(lines: readonly Line[], fidelity: number): number | undefined {
-  const enough = lines.filter(line => line.psnr >= fidelity);
-  return enough.length === 0 ? undefined : Math.min(...enough.map(line => line.computed));
+  const sorted = lines.toSorted((a, b) => a.computed - b.computed);
+  const at = sorted.findIndex(line => line.psnr >= fidelity);
+  const [below, enough] = [sorted[at - 1], sorted[at]];
+  if (below === undefined || enough === undefined) return enough?.computed;
+  const share = (fidelity - below.psnr) / (enough.psnr - below.psnr);
+  return below.computed + share * (enough.computed - below.computed);
 }
 
 interface Rule {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Diagnostic, diagnostic } from '../diagnostics/index.js';
 import { calibrationOf, stretched } from './calibrated.js';
 import type { Calibration } from './calibration.js';
-import type { Design } from './design.js';
+import type { Course, Design } from './design.js';
 import { type ModelFacts, stack } from './facts.js';
 import { defineMethod, reuseOf, shared, tokenSampling } from './method.js';
 import { atSteps, type Schedule, searchSchedule, type Target, unevenness } from './schedules/index.js';
@@ -42,9 +42,12 @@ export const auto = defineMethod({
         'how many times more than ever seen the input may change before the rest is computed; 0 never reuses',
       ),
     watch: z
-      .enum(['yes', 'no'])
+      .enum(['yes', 'input', 'no'])
       .default('yes')
-      .describe('whether the input is compared at all, at the price of a copy from the device'),
+      .describe(
+        'whether it is watched if the input changes as measured, and if the latent goes where the predictions send it; ' +
+          'the input alone; or nothing, which saves a copy from the device',
+      ),
     tokens: shared.tokens,
     share: shared.share,
     samples: shared.samples,
@@ -78,6 +81,8 @@ export const auto = defineMethod({
               metric: { kind: 'relative-l1', denominator: 'older' },
               expected: largestChanges(calibration, steps),
               threshold: o.threshold,
+              // The sampler's numbers of other steps are not known exactly.
+              ...(o.watch === 'yes' && !carried && { course: courseOf(calibration) }),
             },
       notes: [
         chosen(schedule),
@@ -159,6 +164,12 @@ function largestChanges({ samples, sampler }: Calibration, steps: number): reado
   });
   const scale = Math.max(1, sampler.steps / steps);
   return stretched(byStep, steps).map(x => x * scale);
+}
+
+/** Where the sampler sends the latent, and how large that is: a mean over the samples. */
+function courseOf({ sampler: { keep, take }, samples }: Calibration): Course {
+  const size = keep.map((_, step) => samples.reduce((sum, one) => sum + (one.latentSize[step] ?? 0), 0));
+  return { keep, take, size: size.map(x => x / samples.length) };
 }
 
 function targetOf(text: string): Target {

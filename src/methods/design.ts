@@ -153,7 +153,8 @@ export interface ScheduleDecision {
 
 /**
  * A table by step, followed for as long as the run goes as those did that the table was made from: once the probe
- * changes more than expected since the previous step, the rest of the generation is computed.
+ * changes more than expected since the previous step, or the latent is not what the previous step's prediction made of it,
+ * the rest of the generation is computed.
  */
 export interface WatchedDecision {
   readonly kind: 'watched';
@@ -164,6 +165,16 @@ export interface WatchedDecision {
   readonly expected: readonly number[];
   /** By how many times it may be more. */
   readonly threshold: number;
+  /** Takes effect where the prediction has the latent's shape. */
+  readonly course?: Course;
+}
+
+/** What becomes of the latent, by step: `keep` times itself and `take` times the prediction, and how large it is before. */
+export interface Course {
+  readonly keep: readonly number[];
+  readonly take: readonly number[];
+  /** Mean |x|. */
+  readonly size: readonly number[];
 }
 
 /** Reuses while the probe is near what it was at the last *computed* step. Decided within the step. */

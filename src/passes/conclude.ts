@@ -7,8 +7,8 @@ import {
   builder,
   type Context,
   need,
-  outerName,
   type Pass,
+  predictionIn,
   returnAs,
   signalOutput,
   stateOutput,
@@ -83,9 +83,7 @@ function keepHistory(context: Context, b: Builder, next: Map<string, Value>, his
  * wrong unseen, and every later step would reuse it.
  */
 function checked(context: Context, b: Builder, value: Value): Value {
-  const name = outerName(context, context.plan.prediction);
-  const found = context.model.graph.outputs.find(v => v.name === name);
-  if (found === undefined) throw new Error(`the prediction ${name} is an output`);
+  const found = predictionIn(context);
   const line = b.op('Reshape', [found, b.i64(-1)]);
   const float =
     found.type?.kind === 'tensor' && found.type.elem === 'float32' ? line : b.cast(line, 'float32');

@@ -150,6 +150,14 @@ export function outerName({ emitted }: Context, value: Value): string {
   return renamed?.to ?? value.name;
 }
 
+/** The prediction as the graph gives it. */
+export function predictionIn(context: Context): Value {
+  const name = outerName(context, context.plan.prediction);
+  const found = context.model.graph.outputs.find(v => v.name === name);
+  if (found === undefined) throw new Error(`the prediction ${name} is an output`);
+  return found;
+}
+
 /** Name of the `If` node of a region; a region alone needs none of its own. */
 export const gateName = (region: string, alone: boolean): string =>
   alone ? 'bwc/gate' : `bwc/gate/${region}`;

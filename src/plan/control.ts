@@ -115,9 +115,9 @@ function measuredFields(decision: Decision): readonly string[] {
     // Steps since all channels were computed and ranked.
     case 'ranked':
       return ['since'];
-    // 1 once the run went another way than those that were measured.
+    // 1 once the run went another way than those that were measured; the mean that the next latent should have.
     case 'watched':
-      return ['departed'];
+      return decision.course ? ['departed', 'course'] : ['departed'];
     // Sum of changes since the last computed step.
     case 'accumulate':
       return ['total'];

@@ -25,7 +25,7 @@ import { halfCut, narrowed } from './half.js';
 import type { AlongPlan, Cut, Plan, ProbePlan, Region, StatePlan, Taps } from './plan.js';
 import { alongPlan, probePlan } from './probe.js';
 import { cutOf } from './region.js';
-import { stateType, sumFlops } from './shapes.js';
+import { sameShape, stateType, sumFlops } from './shapes.js';
 
 export interface PlanOptions {
   readonly steps?: number | undefined;
@@ -55,7 +55,7 @@ export function makePlan(
   const facts = modelFacts(analysis, steps, options.calibration);
   const { configured, diagnostics: notes } = withPreset(method, facts, options.preset);
   diagnostics.push(...notes);
-  const design = mergeChannels(configured.design(facts));
+  const design = withoutCourse(mergeChannels(configured.design(facts)), analysis);
   diagnostics.push(...(design.notes ?? []));
   if (design.regions.length === 0) refuse('BWC306', { method: configured.method.name });
   const batch = inferred.shapeOf(roles.latent.value)?.[0];
@@ -148,6 +148,15 @@ function mergeChannels(design: Design): Design {
     return { ...region, channel: known < 0 ? rows.push(row) - 1 : known };
   });
   return { ...design, regions, decision: { ...decision, reuse: rows } };
+}
+
+/** What becomes of the latent is not known where the prediction is another kind of tensor. */
+function withoutCourse(design: Design, { inferred, roles }: Analysis): Design {
+  const { decision } = design;
+  if (decision.kind !== 'watched' || decision.course === undefined) return design;
+  if (sameShape(inferred, roles.latent.value, roles.prediction.value)) return design;
+  const { course: _, ...rest } = decision;
+  return { ...design, decision: rest };
 }
 
 /** What methods are told of the model. */

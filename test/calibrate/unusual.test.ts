@@ -24,19 +24,29 @@ const compiled = (async () => {
 const original = openModel(path, { threads: 1 });
 afterAll(async () => Promise.all([(await compiled).close(), (await original).close()]));
 
-/** Mean fidelity of some use, and the steps of a generation that were computed. */
-async function fidelity({ run }: typeof USUAL): Promise<{ psnr: number; computed: number }> {
+interface Used {
+  readonly psnr: number;
+  /** Steps of a generation that were computed, a mean. */
+  readonly computed: number;
+  /** Of each stream, `#` for a computed step. */
+  readonly strips: readonly string[];
+}
+
+/** Mean fidelity of some use, and what was computed. */
+async function fidelity({ run }: typeof USUAL): Promise<Used> {
   const [plain, cached] = [await original, await compiled];
-  let [sum, computed] = [0, 0];
+  let sum = 0;
+  const strips: string[] = [];
   const counted = (): StepModel => {
     const stream = cached.stream();
+    const at = strips.push('') - 1;
     return {
       path: stream.path,
       inputs: stream.inputs,
       outputs: stream.outputs,
       run: async feeds => {
         const result = await stream.run(feeds);
-        computed += result.signals?.computed === true ? 1 : 0;
+        strips[at] += result.signals?.computed === true ? '#' : '.';
         return result;
       },
       reset: () => stream.reset(),
@@ -47,7 +57,8 @@ async function fidelity({ run }: typeof USUAL): Promise<{ psnr: number; computed
     const truth = await run(() => plain, profile, seed);
     sum += psnr(truth, await run(counted, profile, seed), profile.display?.range);
   }
-  return { psnr: sum / SEEDS.length, computed: computed / SEEDS.length };
+  const computed = strips.join('').replaceAll('.', '').length / SEEDS.length;
+  return { psnr: sum / SEEDS.length, computed, strips };
 }
 
 describe('auto, on a run that no calibration has seen', () => {
@@ -57,9 +68,9 @@ describe('auto, on a run that no calibration has seen', () => {
     expect((await usual).computed).toBe(STEPS / 2);
   });
 
-  const [scaled, label] = UNUSUAL;
+  const [scaled, label, guidance] = UNUSUAL;
 
-  it.each([defined(scaled), defined(label)])('$name: loses at most 1 dB', async use => {
+  it.each([defined(scaled), defined(label), defined(guidance)])('$name: loses at most 1 dB', async use => {
     expect((await fidelity(use)).psnr).toBeGreaterThan((await usual).psnr - 1);
   });
 
@@ -67,5 +78,17 @@ describe('auto, on a run that no calibration has seen', () => {
     const half = STEPS / 2;
     const { computed } = await fidelity(defined(label));
     expect(computed).toBeGreaterThan(half + (await usual).computed / 3);
+  });
+
+  it('computes from where the latent is not what the prediction made of it', async () => {
+    const half = STEPS / 2;
+    const [table = ''] = (await usual).strips;
+    const { strips } = await fidelity(defined(guidance));
+    // Both streams first see at the second guided step that something else moved the latent.
+    for (const [i, strip] of strips.entries()) {
+      const guided = strip.slice(-half);
+      if (i % 2 === 0) expect(strip.slice(0, half + 1)).toBe(table.slice(0, half + 1));
+      expect(guided.slice(1)).toBe('#'.repeat(half - 1));
+    }
   });
 });

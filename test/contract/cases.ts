@@ -52,9 +52,12 @@ export function known(method: Method, wanted: Readonly<Record<string, unknown>>)
   return Object.fromEntries(Object.entries(wanted).filter(([name]) => name in method.options.shape));
 }
 
-/** Reuses as soon as the method can, whatever the features do. */
+/**
+ * Reuses as soon as the method can, whatever the features do; and though it is fed the latents of the original's loop, which its own
+ * predictions do not make.
+ */
 export const eager = (method: Method): Record<string, unknown> =>
-  known(method, { threshold: 100, interval: 2, tail: 0, warmup: 1, from: 0, to: 1 });
+  known(method, { threshold: 100, interval: 2, tail: 0, warmup: 1, from: 0, to: 1, watch: 'input' });
 
 /** Methods that halve the batch are fed pairs. */
 export const pairsOf = (method: Method): { readonly batch?: number } =>
