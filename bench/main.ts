@@ -2,6 +2,7 @@
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { adjust } from './adjust.js';
 import { copying } from './copying.js';
 import { graphTools } from './graph-tools.js';
 import { growth } from './growth.js';
@@ -13,7 +14,7 @@ import { steps } from './steps.js';
 mkdirSync(join(ROOT, 'out'), { recursive: true });
 /** On the same disk as the full-size graphs, and of this run alone. */
 const FOLDER = mkdtempSync(join(ROOT, 'out/bench-'));
-const BENCHMARKS = [copying, graphTools, growth, steps, overhead].map(make => make(FOLDER));
+const BENCHMARKS = [copying, graphTools, growth, steps, overhead, adjust].map(make => make(FOLDER));
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter(name => !BENCHMARKS.some(each => each.name === name));

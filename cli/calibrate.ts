@@ -23,6 +23,7 @@ interface Options {
   readonly refine?: readonly number[] | undefined;
   readonly tries?: number | undefined;
   readonly from?: string | undefined;
+  readonly fits?: number | undefined;
 }
 
 /** Generations where nobody says. */
@@ -60,6 +61,11 @@ export function addCalibrate(program: Command, perform: Perform): void {
       '--from <file>',
       'with --refine: a calibration that was made before, in the place of new generations',
     )
+    .option(
+      '--fits <n>',
+      'also what block-caching fits scales and shifts to, over up to n steps (1 to 8): n + 2 numbers a channel and step',
+      lags,
+    )
     .option('--merge', 'put shards together: the same file as one run would have given')
     .option('--json', HELP.json)
     .action((files, options) => perform(progress => calibrateFiles(files, options, progress)));
@@ -70,6 +76,11 @@ function shard(text: string): Shard {
   if (!/^\d+\/\d+$/.test(text) || !index || !of || index > of)
     throw new InvalidArgumentError('It takes i/n, such as 1/4 to 4/4.');
   return { index, of };
+}
+
+function lags(text: string): number {
+  if (!/^[1-8]$/.test(text)) throw new InvalidArgumentError('It takes a number of steps from 1 to 8.');
+  return Number(text);
 }
 
 function speedups(text: string): number[] {
@@ -94,6 +105,7 @@ async function mergeFiles(files: readonly string[], options: Options): Promise<O
     'refine',
     'tries',
     'from',
+    'fits',
   ] as const)
     if (options[name] !== undefined) refuse('BWC304', { text: `--merge runs nothing: leave out --${name}` });
   const [{ calibrationText, merge, readCalibration, writeWhole }, { checkOutputs }] = await Promise.all([
@@ -117,6 +129,8 @@ async function runModel(files: readonly string[], options: Options, progress: Pr
     return refuse('BWC304', { text: "required option '--profile <file>' not given" });
   if (options.refine === undefined && (options.from ?? options.tries) !== undefined)
     return refuse('BWC304', { text: '--from and --tries need --refine' });
+  if (options.from !== undefined && options.fits !== undefined)
+    return refuse('BWC304', { text: '--fits measures in new generations, and --from runs none' });
   const seeds = seedsOf(options);
   const [
     { calibrate, calibrationText, readCalibration, refine, writeWhole },
@@ -146,6 +160,7 @@ async function runModel(files: readonly string[], options: Options, progress: Pr
           seeds,
           partial,
           ...threads,
+          ...(options.fits !== undefined && { fits: options.fits }),
           onProgress: ({ sample, samples, step, steps: all, secondsLeft }) =>
             progress(`generation ${sample} of ${samples}, step ${step} of ${all}${leftText(secondsLeft)} …`),
         })

@@ -6,7 +6,7 @@ import { modelHash, readModel } from '../onnx/index.js';
 import { createSampler, type RunProfile, type SessionOptions } from '../runtime/index.js';
 import { sizeOf } from '../runtime/tensors.js';
 import { calibrationText, readCalibration, writeWhole } from './file.js';
-import { instrument, LIMITS, type Taps } from './instrument.js';
+import { FITTED, instrument, LIMITS, type Taps } from './instrument.js';
 import { difference, join } from './merge.js';
 import { openCopy } from './open.js';
 import { record } from './record.js';
@@ -26,6 +26,8 @@ export interface CalibrateOptions extends Pick<SessionOptions, 'threads' | 'prov
   readonly seeds: readonly number[];
   /** Kept up to date after each generation; found there, it is gone on from. Removed at the end. */
   readonly partial?: string;
+  /** Over how many steps a scale and a shift can be fitted from it, 1 to 8; none by default. */
+  readonly fits?: number;
   readonly onProgress?: (progress: CalibrateProgress) => void;
 }
 
@@ -44,11 +46,11 @@ export async function calibrate(
   profile: RunProfile,
   options: CalibrateOptions,
 ): Promise<Calibrated> {
-  const { seeds, partial, onProgress } = options;
-  const head = headOf(modelHash(readModel(path)), profile);
+  const { seeds, partial, fits: lags = 0, onProgress } = options;
+  const head = headOf(modelHash(readModel(path)), profile, lags);
   let taps: Taps | undefined;
   const session = await openCopy(path, sessionOptions(options), model => {
-    taps = instrument(model, profile);
+    taps = instrument(model, profile, lags > 0);
   });
   if (taps === undefined) throw new Error('a copy is edited before it is opened');
   try {
@@ -59,12 +61,19 @@ export async function calibrate(
     const { steps } = head.sampler;
     const start = performance.now();
     for (const [i, seed] of left.entries()) {
-      const recorded = await record(session, taps, profile, seed, step => {
+      const recorded = await record(session, taps, profile, seed, lags, step => {
         const share = (i * steps + step) / (left.length * steps);
         const secondsLeft = ((performance.now() - start) / 1000) * (1 / share - 1);
         onProgress?.({ sample: resumed + i + 1, samples: seeds.length, step, steps, secondsLeft });
       });
-      const one = { ...head, reuses: taps.reuses, blocks: recorded.blocks, samples: [recorded.sample] };
+      const { sample, blocks, fits } = recorded;
+      const one = {
+        ...head,
+        reuses: taps.reuses,
+        blocks,
+        ...(fits.length > 0 && { fits: [...fits] }),
+        samples: [sample],
+      };
       sum = sum === undefined ? one : join(sum, one);
       if (partial !== undefined && i < left.length - 1) await writeWhole(partial, calibrationText(sum));
     }
@@ -79,9 +88,9 @@ function sessionOptions({ threads, provider }: CalibrateOptions): SessionOptions
   return { ...(threads !== undefined && { threads }), ...(provider !== undefined && { provider }) };
 }
 
-type Head = Omit<Calibration, 'reuses' | 'blocks' | 'samples'>;
+type Head = Omit<Calibration, 'reuses' | 'blocks' | 'fits' | 'samples'>;
 
-function headOf(model: string, profile: RunProfile): Head {
+function headOf(model: string, profile: RunProfile, lags: number): Head {
   const sampler = createSampler(profile.sampler);
   const steps = sampler.timesteps.length;
   const factor = (x: number, p: number): number[] =>
@@ -102,7 +111,7 @@ function headOf(model: string, profile: RunProfile): Head {
       take: factor(0, 1),
     },
     elements: sizeOf(latent?.shape ?? []),
-    sketch: { seed: SKETCH_SEED, ...LIMITS },
+    sketch: { seed: SKETCH_SEED, ...LIMITS, ...(lags > 0 && { fits: { elements: FITTED, lags } }) },
   };
 }
 

@@ -5,7 +5,7 @@ import { flopsOf, type Inferred, inferTypes } from '../ir/infer/index.js';
 import { prepare } from '../passes/index.js';
 import type { ProfileData } from '../runtime/profile.js';
 import { roleNames } from '../runtime/profile.js';
-import { stackEnds } from './region.js';
+import { blockEnds, type StreamEnds, stackEnds } from './region.js';
 import { chooseRows } from './sketch.js';
 
 /** Elements of a tensor that are looked at. */
@@ -16,12 +16,27 @@ export const LIMITS = {
   block: 512,
 } as const;
 
+/** The same of what scales and shifts are fitted to: each channel needs tokens enough. */
+export const FITTED = 16_384;
+
 /** Where a part of an inner tensor is seen: some elements of a graph output, float32 rows of so many channels. */
 export interface Tap {
   readonly output: string;
   readonly start: number;
   readonly end: number;
   readonly channels: number;
+}
+
+/** Where a stream enters and leaves; without `enter` what leaves stands by itself. */
+export interface EndTaps {
+  readonly enter: Tap | undefined;
+  readonly exit: Tap;
+}
+
+/** What is reused of a block, and of each of its branches. */
+export interface FitTaps {
+  readonly block: readonly EndTaps[];
+  readonly branches: readonly (readonly EndTaps[])[];
 }
 
 export interface BlockTaps {
@@ -35,21 +50,25 @@ export interface BlockTaps {
 export interface Taps {
   readonly reuses: 'residual' | 'output';
   /** The stack's ends by stream; without `enter` where no residual can be taken. */
-  readonly ends: readonly { readonly enter: Tap | undefined; readonly exit: Tap }[];
+  readonly ends: readonly EndTaps[];
   readonly probe: Tap;
   readonly blocks: readonly BlockTaps[];
+  /** By block; empty where nothing is fitted. */
+  readonly fits: readonly FitTaps[];
 }
 
 /**
  * Makes the model show what its blocks do, in place: chosen rows of inner tensors become graph outputs, so that no
  * whole activation has to be held.
+ * @param fits whether to show what scales and shifts are fitted to as well
  * @throws Refusal of `analyse`, or BWC204 where the size of a tensor cannot be told
  */
-export function instrument(model: Model, profile: ProfileData): Taps {
+export function instrument(model: Model, profile: ProfileData, fits = false): Taps {
   prepare(model);
   const analysis = analyse(model, roleNames(profile));
   const sizes = inferSizes(model, profile);
   const ends = stackEnds(model, analysis);
+  const fitted = fits ? blockEnds(model, analysis) : [];
   const show = new Shower(model, sizes);
   const [first] = analysis.blocks;
   const probe = first?.branches[0]?.update.input;
@@ -58,10 +77,7 @@ export function instrument(model: Model, profile: ProfileData): Taps {
   const work = workOf(analysis, sizes);
   const taps: Taps = {
     reuses: residual.length > 0 ? 'residual' : 'output',
-    ends: (residual.length > 0 ? residual : ends).map(({ enter, exit }) => ({
-      enter: enter && show.tap(enter, LIMITS.stack),
-      exit: show.tap(exit, LIMITS.stack),
-    })),
+    ends: show.ends(residual.length > 0 ? residual : ends, LIMITS.stack),
     probe: show.tap(probe, LIMITS.stack),
     blocks: analysis.blocks.map((block, i) => ({
       group: block.group,
@@ -72,6 +88,10 @@ export function instrument(model: Model, profile: ProfileData): Taps {
         kind,
         tap: show.tap(update.result, LIMITS.block),
       })),
+    })),
+    fits: fitted.map(({ block, branches }) => ({
+      block: show.ends(block, FITTED),
+      branches: branches.map(branch => show.ends(branch, FITTED)),
     })),
   };
   show.done();
@@ -160,6 +180,13 @@ class Shower {
     const tap: Tap = { output: rows.output, start, end: rows.elements, channels };
     this.#known.set(key, tap);
     return tap;
+  }
+
+  ends(ends: readonly StreamEnds[], limit: number): readonly EndTaps[] {
+    return ends.map(({ enter, exit }) => ({
+      enter: enter && this.tap(enter, limit),
+      exit: this.tap(exit, limit),
+    }));
   }
 
   done(): void {

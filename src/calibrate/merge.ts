@@ -1,6 +1,6 @@
 import { refuse } from '../diagnostics/index.js';
-import type { Calibration } from '../methods/calibration.js';
-import { addChange } from './statistics.js';
+import type { BlockFits, Calibration } from '../methods/calibration.js';
+import { addChange, addMoments } from './statistics.js';
 
 /** A calibration and where it comes from. */
 export interface Part {
@@ -49,7 +49,16 @@ export function join(a: Calibration, b: Calibration | undefined): Calibration {
         })),
       };
     }),
+    ...(a.fits && { fits: a.fits.map((fits, i) => addFits(fits, b?.fits?.[i])) }),
     samples: [...a.samples, ...(b?.samples ?? [])].sort((x, y) => x.seed - y.seed),
+  };
+}
+
+function addFits(a: BlockFits, b: BlockFits | undefined): BlockFits {
+  if (b === undefined) return a;
+  return {
+    block: a.block.map((x, i) => addMoments(x, b.block[i] ?? x)),
+    branches: a.branches.map((branch, i) => branch.map((x, j) => addMoments(x, b.branches[i]?.[j] ?? x))),
   };
 }
 

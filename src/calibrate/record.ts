@@ -1,19 +1,21 @@
 import { refuse } from '../diagnostics/index.js';
-import type { Calibration, CalibrationSample } from '../methods/calibration.js';
+import type { BlockFits, Calibration, CalibrationSample } from '../methods/calibration.js';
 import { rangeOf } from '../runtime/fidelity.js';
 import { denoise, type HostTensor, numbersOf, type RunProfile, type StepModel } from '../runtime/index.js';
-import type { Tap, Taps } from './instrument.js';
-import { ChangeMeter, Gram, meanAbs, normRatio, relativeL1, type Sketch } from './statistics.js';
+import type { EndTaps, Tap, Taps } from './instrument.js';
+import { ChangeMeter, Gram, MomentMeter, meanAbs, normRatio, relativeL1, type Sketch } from './statistics.js';
 
 /** What one generation showed. */
 export interface Recorded {
   readonly sample: CalibrationSample;
   readonly blocks: Calibration['blocks'];
+  readonly fits: readonly BlockFits[];
 }
 
 /**
  * Runs one generation of the instrumented model and measures it step by step. Holds eight steps of each block's
  * sketch, and the stack's residual and the prediction of all steps.
+ * @param lags over how many steps scales and shifts are fitted, where the taps show what to
  * @param onStep told after each step
  * @throws Refusal BWC515 when the model gives numbers that are not finite
  */
@@ -22,11 +24,16 @@ export async function record(
   taps: Taps,
   profile: RunProfile,
   seed: number,
+  lags: number,
   onStep: (done: number) => void = () => undefined,
 ): Promise<Recorded> {
   const meters = taps.blocks.map(block => ({
     streams: block.streams.map(metered),
     branches: block.branches.map(({ kind, tap }) => ({ kind, ...metered(tap) })),
+  }));
+  const fits = taps.fits.map(({ block, branches }) => ({
+    block: block.map(ends => fitted(ends, lags)),
+    branches: branches.map(branch => branch.map(ends => fitted(ends, lags))),
   }));
   const residual = new Gram();
   const prediction = new Gram();
@@ -44,6 +51,9 @@ export async function record(
     prediction.add([now.predicted]);
     for (const { streams, branches } of meters)
       for (const { meter, tap } of [...streams, ...branches]) meter.add(sketch(tap));
+    for (const { block, branches } of fits)
+      for (const { meter, ends } of [...block, ...branches.flat()])
+        meter.add(ends.enter ? minus(sketch(ends.exit), sketch(ends.enter)) : sketch(ends.exit));
     sample.latentSize.push(sharp(meanAbs(now.latent)));
     sample.predictedSize.push(sharp(meanAbs(now.predicted)));
     if (before !== undefined) compareSteps(sample, taps, now, before);
@@ -68,7 +78,11 @@ export async function record(
   }));
   if (![...numbers.residual, ...numbers.prediction, ...numbers.exit].every(Number.isFinite))
     refuse('BWC515', { seed: String(seed) });
-  return { sample: numbers, blocks };
+  const moments = fits.map(({ block, branches }) => ({
+    block: block.map(({ meter }) => meter.moments),
+    branches: branches.map(branch => branch.map(({ meter }) => meter.moments)),
+  }));
+  return { sample: numbers, blocks, fits: moments };
 }
 
 interface Step {
@@ -82,6 +96,10 @@ interface Step {
 
 function metered(tap: Tap): { tap: Tap; meter: ChangeMeter } {
   return { tap, meter: new ChangeMeter(tap.channels) };
+}
+
+function fitted(ends: EndTaps, lags: number): { ends: EndTaps; meter: MomentMeter } {
+  return { ends, meter: new MomentMeter(ends.exit.channels, lags) };
 }
 
 function stepOf(taps: Taps, sketch: (tap: Tap) => Sketch, latent: Sketch, predicted: Sketch): Step {

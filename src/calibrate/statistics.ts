@@ -1,12 +1,12 @@
-import { type Change, LAGS, UNIT } from '../methods/calibration.js';
+import { type Change, FIT_UNIT, LAGS, type Moments, UNIT } from '../methods/calibration.js';
 
 /** A sketch of a tensor at one step, `[rows, channels]` row-major. */
 export type Sketch = Float32Array | Float64Array;
 
-/** Whole multiples of 1e-7, which add up to the same in any order. */
-export function quantised(x: number): number {
+/** Whole multiples of a unit, which add up to the same in any order. */
+export function quantised(x: number, unit = UNIT): number {
   // Adding 0 takes the sign off a zero.
-  return Math.round(x / UNIT) + 0;
+  return Math.round(x / unit) + 0;
 }
 
 /** mean|now - before| / mean|before|; 0 for two tensors of zeros. */
@@ -155,6 +155,55 @@ function sumAbs(x: Sketch): number {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += Math.abs(x[i] ?? 0);
   return sum;
+}
+
+/** Largest size of a mean: sums over hundreds of samples stay exact. Channels beyond it are in effect only shifted. */
+const LARGEST = 1e4;
+
+/** What scales and shifts are fitted from, of one tensor over a generation, up to so many steps back. */
+export class MomentMeter {
+  readonly #channels: number;
+  readonly #lags: number;
+  readonly #seen: Sketch[] = [];
+  readonly moments: Moments = { mean: [], square: [], product: [] };
+
+  constructor(channels: number, lags: number) {
+    this.#channels = channels;
+    this.#lags = lags;
+  }
+
+  add(sketch: Sketch): void {
+    const { mean, square, product } = this.moments;
+    mean.push(this.#means(sketch));
+    square.push(this.#means(sketch, sketch));
+    product.push(this.#seen.map(before => this.#means(sketch, before)));
+    this.#seen.unshift(sketch);
+    this.#seen.length = Math.min(this.#seen.length, this.#lags);
+  }
+
+  /** Mean over the rows, by channel, of a tensor, or of its product with another. */
+  #means(a: Sketch, b?: Sketch): number[] {
+    const channels = this.#channels;
+    const sums = new Float64Array(channels);
+    for (let start = 0; start < a.length; start += channels) {
+      for (let c = 0; c < channels; c++) {
+        const x = a[start + c] as number;
+        (sums[c] as number) += b === undefined ? x : x * (b[start + c] as number);
+      }
+    }
+    const by = channels / a.length;
+    return Array.from(sums, x => quantised(Math.max(-LARGEST, Math.min(LARGEST, x * by)), FIT_UNIT));
+  }
+}
+
+/** Adds what other samples showed of the same tensor. */
+export function addMoments(a: Moments, b: Moments): Moments {
+  const rows = (x: number[][], y: number[][] = []): number[][] => x.map((row, s) => sums(row, y[s] ?? []));
+  return {
+    mean: rows(a.mean, b.mean),
+    square: rows(a.square, b.square),
+    product: a.product.map((lags, s) => rows(lags, b.product[s])),
+  };
 }
 
 /** Adds what other samples showed of the same tensor. */

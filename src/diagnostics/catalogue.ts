@@ -247,6 +247,12 @@ export const CATALOGUE = {
     why: 'The method runs the model for one half of the pairs of classifier-free guidance, so the batch must be open, first, and the same for all.',
     hint: 'Export the model with one symbolic batch for its inputs and outputs.',
   }),
+  BWC224: entry<{ value: string }>({
+    kind: 'user',
+    message: p => `cannot tell which tokens of ${p.value} make a frame`,
+    why: 'The method looks at the same tokens of every frame, and the model is of no video, or takes it already put in a line.',
+    hint: 'Say it with --set grid=FRAMESxROWSxCOLUMNS (of tokens), or switch motion off with --set motion=no.',
+  }),
   BWC241: entry<{ method: string; channels: number }>({
     kind: 'unsupported',
     message: p =>
@@ -369,6 +375,26 @@ export const CATALOGUE = {
     message: p => `${p.steps} steps are few: ${p.method} has little to gain`,
     why: 'A model that was made for a few steps changes much from one to the next, and every reused step is seen in the result.',
     hint: 'Look at bwc bench before you use it. Methods that skip some blocks only, such as delta-dit, cost less quality.',
+  }),
+  BWC317: entry<{ reason: string }>({
+    kind: 'usage',
+    message: p => `no scale and shift can be fitted: ${p.reason}`,
+    why: 'They are fitted to what each block was seen to give at this step and at the one that is reused, without extrapolation between.',
+    hint: 'Calibrate with bwc calibrate --fits 4 and the steps that you compile for, or leave out adjust=yes.',
+  }),
+  BWC318: entry<{ reason: string }>({
+    kind: 'usage',
+    severity: 'note',
+    message: p => `what is reused is not scaled and shifted: ${p.reason}`,
+    why: 'The calibration has fits, and they do not apply.',
+    hint: 'Calibrate with bwc calibrate --fits 4 and the steps that you compile for. adjust=no does without.',
+  }),
+  BWC319: entry<{ method: string }>({
+    kind: 'usage',
+    severity: 'note',
+    message: p => `${p.method} takes no account of motion: the frames of this model are not known`,
+    why: 'It is no model of videos, or its tokens do not tell which of them make a frame.',
+    hint: 'Where it makes videos, say it with --set grid=FRAMESxROWSxCOLUMNS (of tokens). --set motion=no takes this note away.',
   }),
   BWC321: entry<{ language: string; name: string; type: string }>({
     kind: 'unsupported',

@@ -11,6 +11,9 @@ export const LAGS = 8;
 /** Sums are whole multiples of this, so that adding samples in any order gives the same bits. */
 export const UNIT = 1e-7;
 
+/** The same of what scales and shifts are fitted to: variances are differences of such sums. */
+export const FIT_UNIT = 1e-9;
+
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
 const total = z.int();
@@ -32,6 +35,19 @@ const change = z.strictObject({
   size: z.array(total),
   /** Mean over tokens of |now| / |one step before| (L2 over channels); 0 at the first step. */
   ratio: z.array(total),
+});
+
+/**
+ * What a scale and a shift are fitted from, of one tensor that is reused: means over the tokens, a number a channel, as
+ * sums over the samples in units of 1e-9.
+ */
+const moments = z.strictObject({
+  /** Of x, by step. */
+  mean: z.array(z.array(total)),
+  /** Of x squared, by step. */
+  square: z.array(z.array(total)),
+  /** Of x times what it was: entry `[s][k - 1]` takes step `s` with step `s - k`. */
+  product: z.array(z.array(z.array(total))),
 });
 
 const sample = z.strictObject({
@@ -84,7 +100,13 @@ export const calibrationSchema = z
     /** Elements of the latent. */
     elements: z.int().positive(),
     /** What of a tensor was looked at: whole rows (tokens), drawn from this seed, up to so many elements. */
-    sketch: z.strictObject({ seed, stack: count, block: count }),
+    sketch: z.strictObject({
+      seed,
+      stack: count,
+      block: count,
+      /** Of what `fits` holds, and over how many steps. Only where it is there. */
+      fits: z.strictObject({ elements: count, lags: z.int().min(1).max(LAGS) }).optional(),
+    }),
     /** What `residual` holds: output minus input of the stack, or, where their shapes differ, the output. */
     reuses: z.enum(['residual', 'output']),
     /** By block; its streams' outputs, and its primary stream's branches. */
@@ -98,6 +120,10 @@ export const calibrationSchema = z
         branches: z.array(z.strictObject({ kind: z.string(), change })),
       }),
     ),
+    /** On request, by block: of what it adds, for each of its streams; and of what each of its branches gives, before its gate. */
+    fits: z
+      .array(z.strictObject({ block: z.array(moments), branches: z.array(z.array(moments)) }))
+      .optional(),
     samples: z.array(sample).min(1),
     /** Schedules that were searched for and fitted in runs with the samples' seeds, on request. */
     schedules: z.array(scheduleSchema).optional(),
@@ -134,11 +160,30 @@ export const calibrationSchema = z
       if (![...block.streams, ...block.branches.map(b => b.change)].every(fits))
         complain(`its changes are not of ${steps} steps`, 'blocks', i);
     });
+    const lags = file.sketch.fits?.lags ?? 0;
+    const isWhole = ({ mean, square, product }: Moments): boolean => {
+      const channels = mean[0]?.length;
+      const row = (numbers: readonly number[]): boolean => numbers.length === channels;
+      return (
+        [mean, square].every(rows => rows.length === steps && rows.every(row)) &&
+        product.length === steps &&
+        product.every((rows, s) => rows.length === Math.min(s, lags) && rows.every(row))
+      );
+    };
+    if ((file.fits?.length ?? 0) !== (lags > 0 ? file.blocks.length : 0))
+      complain('not of as many blocks', 'fits');
+    file.fits?.forEach(({ block, branches }, i) => {
+      if (branches.length !== file.blocks[i]?.branches.length) complain('not of as many branches', 'fits', i);
+      if (![...block, ...branches.flat()].every(isWhole))
+        complain(`not of ${steps} steps and ${lags} lags`, 'fits', i);
+    });
   });
 
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type CalibrationSample = z.infer<typeof sample>;
 export type Change = z.infer<typeof change>;
+export type Moments = z.infer<typeof moments>;
+export type BlockFits = NonNullable<Calibration['fits']>[number];
 
 /**
  * Checks what was read from a calibration file.

@@ -43,6 +43,8 @@ export type Reuse = {
       readonly weights?: Weights;
       /** Kept in two bands of frequency, low and high, for which weights of a table then count. */
       readonly bands?: Bands;
+      /** By what leaves the region: scaled and shifted. */
+      readonly adjust?: readonly ChannelRows[];
       readonly refresh?: never;
     }
   | {
@@ -50,8 +52,15 @@ export type Reuse = {
       readonly refresh: Refresh;
       readonly weights?: never;
       readonly bands?: never;
+      readonly adjust?: never;
     }
 );
+
+/** By step and channel, the last axis: the sum times the scale, plus the shift. Steps whose rows are empty take it as it is. */
+export interface ChannelRows {
+  readonly scale: readonly (readonly number[])[];
+  readonly shift: readonly (readonly number[])[];
+}
 
 /**
  * The tokens of the highest score `|x| / ||x|| + age * n`, with `|x|` the norm of the token in the stream, `||x||` that of all of them

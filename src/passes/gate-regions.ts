@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   applyPatch,
   attr,
@@ -62,8 +61,8 @@ export const gateRegions: Pass = {
       const gate = placeGate(model, region, when, gateName(region.name, plan.regions.length === 1));
       emitted.gates.push(gate);
       for (const [i, exit] of region.exits.entries()) {
-        if (region.half) joinHalves(context, gate, exit, region.features[i] ?? []);
-        else gateExit(context, gate, exit, region.features[i] ?? [], region.ages[i]);
+        if (region.half) joinHalves(context, gate, exit, i);
+        else gateExit(context, gate, exit, i);
       }
       if (region.along) keepAlong(context, gate, region.along);
     }
@@ -138,21 +137,17 @@ function placeGate(model: Model, region: Region, when: Value, name: string): Gat
   return { region, node, compute, reuse, within: new Map() };
 }
 
-function gateExit(
-  context: Context,
-  gate: Gate,
-  exit: Exit,
-  states: readonly StatePlan[],
-  ages: StatePlan | undefined,
-): void {
+function gateExit(context: Context, gate: Gate, exit: Exit, index: number): void {
   const { model } = context;
+  const states = gate.region.features[index] ?? [];
+  const ages = gate.region.ages[index];
   const inCompute = builder(context, gate.compute, 'compute', 'gate-regions');
   const inReuse = builder(context, gate.reuse, 'reuse', 'gate-regions');
   const [newest] = states;
   if (newest === undefined) throw new Error('every exit has its state');
   const type = exit.declared;
   const norm = exit.addends?.norm;
-  if (norm && isKeptNormed(gate.region, states, norm)) {
+  if (norm && gate.region.normed[index]) {
     const { output } = norm;
     if (isProbed(context.plan, exit.value)) gate.within.set(exit.value, sumOf(inCompute, exit));
     const kept = inReuse.op('Identity', [stateOf(context, newest)], { type: newest.type });
@@ -172,7 +167,7 @@ function gateExit(
     entering && exit.converted ? b.cast(entering, type.elem, type) : entering;
   if (residual && entering === undefined) throw new Error('a residual needs its entering stream');
   const enters = residual ? fresh(inReuse) : undefined;
-  const kept = blend(context, inReuse, gate.region, states, type);
+  const kept = blend(context, inReuse, gate.region, index, type);
   const { refresh } = gate.region.reuse;
   const { tokens } = exit;
   const anew =
@@ -239,24 +234,6 @@ function sumOf(b: Builder, { value, addends, declared }: Exit): Value {
     : value;
 }
 
-/**
- * Whether the normalised exit is kept in the place of the exit: where it alone is kept and given back as it is. Then
- * what leaves the gate is what is kept, and a reused step does not normalise.
- */
-function isKeptNormed({ reuse, along }: Region, states: readonly StatePlan[], norm: Node): boolean {
-  const [state, older] = states;
-  const { type } = norm.output;
-  return (
-    reuse.of === 'output' &&
-    reuse.weights === undefined &&
-    along === undefined &&
-    older === undefined &&
-    type?.kind === 'tensor' &&
-    state?.type.elem === type.elem &&
-    isDeepStrictEqual(state.type.shape, type.shape)
-  );
-}
-
 /** Whether the value is looked at. */
 function isProbed({ probe }: Plan, value: Value): boolean {
   return (
@@ -265,14 +242,15 @@ function isProbed({ probe }: Plan, value: Value): boolean {
 }
 
 /** What is computed of a half is made whole again, with what the other half had over it, or was. */
-function joinHalves(context: Context, gate: Gate, exit: Exit, states: readonly StatePlan[]): void {
-  const { half, reuse } = gate.region;
+function joinHalves(context: Context, gate: Gate, exit: Exit, index: number): void {
+  const { half, reuse, features: kept } = gate.region;
+  const states = kept[index] ?? [];
   const [newest] = states;
   if (half === undefined || newest === undefined) throw new Error('a half has its state');
   const inCompute = builder(context, gate.compute, 'compute', 'gate-regions');
   const inReuse = builder(context, gate.reuse, 'reuse', 'gate-regions');
   const type = exit.declared;
-  const stand = blend(context, inReuse, gate.region, states, tensorType(type.elem));
+  const stand = blend(context, inReuse, gate.region, index, tensorType(type.elem));
   const other = reuse.of === 'residual' ? inReuse.op('Add', [exit.value, stand], { name: 'other' }) : stand;
   const order = half.computed === 'first' ? [exit.value, other] : [other, exit.value];
   const whole = branchOutput(

@@ -1,35 +1,61 @@
-import { attr, type Builder, Graph, type TensorType, type Value } from '../ir/index.js';
+import { attr, type Builder, Graph, int, Tensor, type TensorType, type Value } from '../ir/index.js';
+import type { ChannelRows } from '../methods/index.js';
 import { type Region, type StatePlan, stateElem } from '../plan/index.js';
-import { builder, type Context, need, stateOf } from './pass.js';
+import { builder, type Context, need, stateOf, type Weighing } from './pass.js';
 import { sampleShape } from './sampling.js';
 
-/** What stands in for a region's exit, in its own type: the weighted sum of what is kept. */
-export function blend(
-  context: Context,
-  b: Builder,
-  region: Region,
-  states: readonly StatePlan[],
-  type: TensorType,
-): Value {
+/** What stands in for an exit of a region, in its own type: the weighted sum of what is kept, scaled and shifted. */
+export function blend(context: Context, b: Builder, region: Region, exit: number, type: TensorType): Value {
   const weights = context.emitted.weights.get(region);
-  const kept = states.map(state => stateOf(context, state));
-  const [newest] = kept;
+  const adjust = region.reuse.adjust?.[exit];
+  const states = region.features[exit] ?? [];
   const [state] = states;
-  if (newest === undefined || state === undefined) throw new Error('something is kept');
-  if (weights === undefined) return asElem(b, newest, state.type.elem, type);
+  if (state === undefined) throw new Error('something is kept');
+  const elem = state.type.elem;
+  const kept = states.map(each => stateOf(context, each));
+  const [newest] = kept;
+  if (newest === undefined) throw new Error('something is kept');
+  if (weights === undefined && adjust === undefined) return asElem(b, newest, elem, type);
+  const floats = elem === 'float32' ? kept : kept.map(value => b.cast(value, 'float32'));
+  const [last = newest] = floats;
+  const sum = weights === undefined ? last : weighted(context, b, weights, floats);
+  const stand = adjust === undefined ? sum : adjusted(context, b, sum, adjust);
+  if (type.elem !== 'float32') return b.cast(stand, type.elem, type);
+  const producer = stand.producer?.graph === b.graph ? stand : b.op('Identity', [stand], { type });
+  producer.type ??= type;
+  return producer;
+}
+
+function weighted(context: Context, b: Builder, weights: Weighing, kept: readonly Value[]): Value {
   const by = weights.of(b);
   const shape = weights.perSample ? sampleShape(context.plan, b, -1) : undefined;
   const terms = kept.map((value, i) => {
-    const float = state.type.elem === 'float32' ? value : b.cast(value, 'float32');
-    const flat = shape ? b.op('Reshape', [float, shape]) : float;
+    const flat = shape ? b.op('Reshape', [value, shape]) : value;
     return b.op('Mul', [flat, by[i] ?? b.f32(0)]);
   });
   const total = terms.reduce((x, y) => b.op('Add', [x, y], { name: 'extrapolated' }));
-  const sum = shape ? b.op('Reshape', [total, b.op('Shape', [newest])]) : total;
-  if (type.elem !== 'float32') return b.cast(sum, type.elem, type);
-  const producer = sum.producer?.graph === b.graph ? sum : b.op('Identity', [sum], { type });
-  producer.type ??= type;
-  return producer;
+  const [like] = kept;
+  return shape && like ? b.op('Reshape', [total, b.op('Shape', [like])]) : total;
+}
+
+/**
+ * Scaled and shifted by the rows of this step. The tables lie outside the branch, as weights do, with a first row that changes nothing for
+ * all steps that have none.
+ */
+function adjusted(context: Context, b: Builder, value: Value, { scale, shift }: ChannelRows): Value {
+  const channels = scale.find(row => row.length > 0)?.length;
+  if (channels === undefined) return value;
+  let rows = 0;
+  const places = b.i64(...scale.map(row => (row.length > 0 ? ++rows : 0)));
+  const row = b.op('Gather', [places, need(context, 'forecast').index()], { attributes: [int('axis', 0)] });
+  const outside = builder(context, context.model.graph, 'reuse', 'gate-regions');
+  const own = (name: string, table: readonly (readonly number[])[], neutral: number): Value => {
+    const numbers = [...Array.from({ length: channels }, () => neutral), ...table.flat()];
+    const all = outside.constant(Tensor.of('float32', numbers, [1 + rows, channels]), name, name);
+    return b.op('Gather', [all, row], { name, attributes: [int('axis', 0)] });
+  };
+  const scaled = b.op('Mul', [value, own('scale', scale, 1)], { name: 'scaled' });
+  return b.op('Add', [scaled, own('shift', shift, 0)], { name: 'shifted' });
 }
 
 /** A kept tensor's next value in either branch. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Analysis, traitsOf } from '../blocks/index.js';
 import { type Diagnostic, diagnostic, refuse } from '../diagnostics/index.js';
 import {
@@ -6,6 +7,7 @@ import {
   type Graph,
   type Model,
   type Node,
+  type TensorType,
   tensorType,
   type Value,
 } from '../ir/index.js';
@@ -18,13 +20,14 @@ import {
   type ModelFacts,
   memoryOf,
   type RegionDesign,
+  type Reuse,
   withPreset,
 } from '../methods/index.js';
 import { controlLayout, controlLength, historiesOf } from './control.js';
 import { halfCut, narrowed } from './half.js';
-import type { AlongPlan, Cut, Plan, ProbePlan, Region, StatePlan, Taps } from './plan.js';
+import type { AlongPlan, Cut, Exit, Plan, ProbePlan, Region, StatePlan, Taps } from './plan.js';
 import { alongPlan, probePlan } from './probe.js';
-import { cutOf } from './region.js';
+import { cutOf, ungated } from './region.js';
 import { sameShape, stateType, sumFlops } from './shapes.js';
 
 export interface PlanOptions {
@@ -229,13 +232,15 @@ function regionOf(
   const bands = design.reuse.bands && (['low', 'high'] as const);
   const prefix = prefixOf(cut, alone);
   const memory = memoryOf(design.reuse);
+  const reuse = { ...design.reuse, of };
+  const normed = cut.exits.map(exit => isKeptNormed(reuse, exit, stateType(exit.type, defaults)));
   const features = cut.exits.map((exit, i) =>
     Array.from(
       { length: memory },
       (_, age): StatePlan => ({
         name: `${prefix}${what}${i === 0 ? '' : `.${i}`}${bands ? `.${bands[age]}` : ago(age)}`,
         type: stateType(exit.type, defaults),
-        holds: `${of} of ${alone && !cut.half ? 'the skipped blocks' : cut.name}${bands ? `, ${bands[age]} frequencies` : older(age)}`,
+        holds: `${of} of ${alone && !cut.half ? 'the skipped blocks' : cut.name}${normed[i] ? ', normalised' : ''}${bands ? `, ${bands[age]} frequencies` : older(age)}`,
       }),
     ),
   );
@@ -248,17 +253,49 @@ function regionOf(
         }
       : undefined,
   );
+  checkAdjusted(design.reuse, cut);
   const nodes = cut.nodes.filter(n => !outside.has(n));
   const region = {
     ...cut,
     nodes,
     channel: design.channel ?? 0,
-    reuse: { ...design.reuse, of },
+    reuse,
     features,
+    normed,
     ages,
     along,
   };
   return { region, note: open && diagnostic('BWC209', { value: open.value.name }) };
+}
+
+/**
+ * Whether the normalised exit is kept in the place of the exit: where it alone is kept and given back as it is. Then
+ * what leaves the gate is what is kept, and a reused step does not normalise.
+ */
+function isKeptNormed(reuse: Reuse, { addends }: Exit, state: TensorType): boolean {
+  const type = addends?.norm?.output.type;
+  return (
+    reuse.of === 'output' &&
+    reuse.weights === undefined &&
+    reuse.adjust === undefined &&
+    type?.kind === 'tensor' &&
+    state.elem === type.elem &&
+    isDeepStrictEqual(state.shape, type.shape)
+  );
+}
+
+/** Refuses scales and shifts that are not of a region's exits and their channels (BWC317). */
+function checkAdjusted({ adjust }: Reuse, { exits, name }: Cut): void {
+  if (adjust === undefined) return;
+  const fits = ({ type }: Exit, i: number): boolean => {
+    const rows = adjust[i];
+    const channels = type.shape?.at(-1);
+    return [...(rows?.scale ?? []), ...(rows?.shift ?? [])].every(
+      row => row.length === 0 || typeof channels !== 'number' || row.length === channels,
+    );
+  };
+  if (adjust.length !== exits.length || !exits.every(fits))
+    refuse('BWC317', { reason: `the calibration has other channels than ${name}` });
 }
 
 /** Inputs whose shapes together hold every dimension that may change from call to call. */

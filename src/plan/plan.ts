@@ -99,6 +99,8 @@ export interface Region extends Cut {
   readonly reuse: Reuse;
   /** For each exit what is kept: of the last computed step, of the one before it, ... */
   readonly features: readonly (readonly StatePlan[])[];
+  /** For each exit whether that is the exit normalised, as it goes on. */
+  readonly normed: readonly boolean[];
   /** For each exit whose tokens are refreshed the steps since each was computed, float32 [batch, tokens]. */
   readonly ages: readonly (StatePlan | undefined)[];
   /** What tells how far along the line through the last two computed steps this one is. */

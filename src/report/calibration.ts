@@ -12,6 +12,8 @@ export interface CalibrationFacts {
   readonly reuses: Calibration['reuses'];
   /** Mean over blocks and samples of mean|now - before| / mean|before|, by step; the first has none. */
   readonly change: readonly number[];
+  /** Over how many steps scales and shifts can be fitted. */
+  readonly fits: number | null;
   /** What was searched for and run. */
   readonly schedules: readonly ScheduleFacts[];
 }
@@ -35,6 +37,7 @@ export function calibrationFacts(calibration: Calibration): CalibrationFacts {
     blocks: blocks.length,
     reuses,
     change: Array.from({ length: sampler.steps - 1 }, (_, i) => meanChange(streams, i + 1, samples.length)),
+    fits: calibration.sketch.fits?.lags ?? null,
     schedules: (calibration.schedules ?? []).map(({ compute, predicted }) => ({
       computed: compute.filter(computed => computed).length,
       psnr: predicted.psnr,
@@ -52,7 +55,7 @@ function meanChange(streams: readonly Change[], step: number, samples: number): 
 
 /** `bwc calibrate` for people. */
 export function calibrationReport(facts: CalibrationFacts, output: string, screen: Screen): string {
-  const { seeds, steps, blocks, change, schedules } = facts;
+  const { seeds, steps, blocks, change, fits, schedules } = facts;
   const least = Math.min(...change);
   const most = Math.max(...change);
   const title = `${plural(seeds.length, 'generation')} of ${steps} steps, ${plural(blocks, 'block')}`;
@@ -68,6 +71,9 @@ export function calibrationReport(facts: CalibrationFacts, output: string, scree
               ['range', range],
             ] as const)
           : []),
+        ...(fits === null
+          ? []
+          : ([['fits', `scales and shifts over up to ${plural(fits, 'step')}`]] as const)),
         ...schedules.map(
           ({ computed, psnr, error, strip }) =>
             [

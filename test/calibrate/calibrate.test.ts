@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { calibrate, calibrationText, merge, readCalibration } from '../../src/calibrate/index.js';
+import { compile } from '../../src/compile.js';
 import { Refusal } from '../../src/diagnostics/index.js';
 import { calibrationSchema, parseCalibration, requireCalibrationOf } from '../../src/methods/calibration.js';
 import { denoise, loadProfile, numbersOf, openModel, type RunProfile } from '../../src/runtime/index.js';
-import { defined, FIXTURES, type Fixture, TRAINED } from '../blocks/fixtures.js';
+import { defined, FIXTURES, type Fixture, read, TRAINED } from '../blocks/fixtures.js';
 import { withExternalWeights } from '../cli/models.js';
+import { branches, trainedEntry } from '../decisions/places.js';
 import { attentionInputs, blockOutputs, Recorder } from '../decisions/record.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bwc-calibrate-'));
@@ -28,6 +30,7 @@ const run = (seeds: readonly number[], partial?: string, stopAt = Number.POSITIV
   calibrate(fixture.path, profileOf(fixture), {
     seeds,
     threads: 1,
+    fits: 2,
     ...(partial !== undefined && { partial }),
     onProgress: ({ sample }) => {
       if (sample >= stopAt) throw new Error('interrupted');
@@ -81,6 +84,44 @@ describe('a calibration', () => {
     expect(sample.prediction).toEqual(close(gram));
   });
 
+  it('holds what scales and shifts are fitted to', async () => {
+    const recorder = await Recorder.open(fixture, model => [
+      trainedEntry(model),
+      defined(blockOutputs(fixture)(model)[0]),
+      defined(branches(fixture)(model)[1]?.exits[0]),
+    ]);
+    const added: Float64Array[] = [];
+    const given: Float64Array[] = [];
+    const original = await openModel(fixture.path, { threads: 1 });
+    const channels = 128;
+    for await (const { feeds } of denoise(original, profileOf(fixture), 8)) {
+      const [entry, exit, branch] = await recorder.features(feeds);
+      added.push(Float64Array.from(defined(exit).data, (x, i) => x - (entry?.data[i] ?? 0)));
+      given.push(Float64Array.from(defined(branch).data));
+    }
+    await Promise.all([recorder.close(), original.close()]);
+    const { calibration } = await run([8]);
+    const [fits] = defined(calibration.fits);
+    const means = (a: Float64Array, b?: Float64Array): unknown[] =>
+      Array.from({ length: channels }, (_, c) => {
+        let sum = 0;
+        for (let i = c; i < a.length; i += channels) sum += (a[i] ?? 0) * (b?.[i] ?? 1);
+        return expect.closeTo(sum / (a.length / channels), 4);
+      });
+    const told = (row?: readonly number[]): number[] => defined(row).map(x => x * 1e-9);
+    for (const [tensors, moments] of [
+      [added, fits?.block[0]],
+      [given, fits?.branches[1]?.[0]],
+    ] as const) {
+      const [, a, b, c] = tensors.map(x => defined(x));
+      expect(moments?.product.map(rows => rows.length)).toEqual([0, 1, 2, 2]);
+      expect(told(moments?.mean[3])).toEqual(means(defined(c)));
+      expect(told(moments?.square[1])).toEqual(means(defined(a), a));
+      expect(told(moments?.product[3]?.[0])).toEqual(means(defined(c), b));
+      expect(told(moments?.product[3]?.[1])).toEqual(means(defined(c), a));
+    }
+  });
+
   it('knows how the sampler uses a prediction', async () => {
     const { calibration } = await whole;
     expect(calibration.sampler.keep).toEqual([1, 1, 1, 1]);
@@ -114,6 +155,9 @@ describe('a calibration', () => {
     const partial = join(folder, 'other');
     writeFileSync(partial, calibrationText((await whole).calibration));
     expect((await run([7], partial)).resumed).toBe(0);
+    writeFileSync(partial, calibrationText((await run([8])).calibration));
+    const plain = { seeds: [8], threads: 1, partial };
+    expect((await calibrate(fixture.path, profileOf(fixture), plain)).resumed).toBe(0);
   });
 
   it('of a model with weights in other files leaves nothing beside it', async () => {
@@ -128,7 +172,13 @@ describe('a calibration', () => {
 
 describe.each(FIXTURES)('$title', each => {
   it('can be calibrated', async () => {
-    const { calibration } = await calibrate(each.path, profileOf(each), { seeds: [1], threads: 1 });
+    const options = { seeds: [1], threads: 1, fits: 1 };
+    const { calibration } = await calibrate(each.path, profileOf(each), options);
+    for (const region of ['branch', 'block']) {
+      const set = { adjust: 'yes', region, delta: 100 };
+      const { plan } = compile(read(each), { method: 'block-caching', set, calibration, steps: STEPS });
+      for (const { reuse, exits } of plan.regions) expect(reuse.adjust).toHaveLength(exits.length);
+    }
     expect(calibrationSchema.safeParse(calibration).error).toBeUndefined();
     expect(calibration.blocks.map(block => block.branches.map(branch => branch.kind))).toEqual(
       each.truth.blocks.map(block => block.branches),
@@ -159,6 +209,12 @@ describe('a calibration file', () => {
     expect(codeOf(() => parseCalibration({}, 'x'))).toBe('BWC511');
     expect(codeOf(() => parseCalibration({ ...calibration, samples: [] }, 'x'))).toBe('BWC511');
     expect(codeOf(() => parseCalibration({ ...calibration, version: 2 }, 'x'))).toBe('BWC512');
+    expect(codeOf(() => parseCalibration({ ...calibration, fits: undefined }, 'x'))).toBe('BWC511');
+    const steps = calibration.fits?.map(fits => ({
+      ...fits,
+      block: fits.block.map(moments => ({ ...moments, mean: moments.mean.slice(1) })),
+    }));
+    expect(codeOf(() => parseCalibration({ ...calibration, fits: steps }, 'x'))).toBe('BWC511');
     const short = calibration.samples.map(sample => ({ ...sample, residual: sample.residual.slice(1) }));
     expect(codeOf(() => parseCalibration({ ...calibration, samples: short }, 'x'))).toBe('BWC511');
     expect(codeOf(() => requireCalibrationOf(calibration, '0'.repeat(64), 'x'))).toBe('BWC513');

@@ -12,9 +12,11 @@ import {
   magRatios,
   minimaxPath,
   outcomeError,
+  scaleShift,
   smoothCache,
   teaCacheFit,
 } from '../../src/methods/schedules/index.js';
+import { defined } from '../blocks/fixtures.js';
 import { strip, synthetic } from './synthetic.js';
 
 describe('SmoothCache', () => {
@@ -56,6 +58,31 @@ describe('Block Caching', () => {
     expect(strip(tables?.block)).toBe('#.#..#..');
     expect(strip(tables?.branches[0])).toBe('#.#.#.#.');
     expect(strip(tables?.branches[1])).toBe('#.#..#..');
+  });
+
+  it('fits a scale and a shift to what the last computed step gave, channel by channel', () => {
+    const { samples, ...calibration } = synthetic({ steps: 5, samples: 2 });
+    // Of two tokens: the second channel stands still, the third only moves.
+    const given = [
+      [1, 3, 5],
+      [-1, 3, 7],
+    ].map(token => (step: number) => [(1 + step) * defined(token[0]) + step, 3, defined(token[2]) + step]);
+    const mean = (a: number, b: number | undefined): number[] =>
+      [0, 1, 2].map(c => {
+        const products = given.map(at => defined(at(a)[c]) * (b === undefined ? 1 : defined(at(b)[c])));
+        return 1e9 * products.reduce((x, y) => x + y, 0);
+      });
+    const steps = [0, 1, 2, 3, 4];
+    const moments = {
+      mean: steps.map(s => mean(s, undefined)),
+      square: steps.map(s => mean(s, s)),
+      product: steps.map(s => [1, 2].slice(0, s).map(lag => mean(s, s - lag))),
+    };
+    const table = [true, true, false, false, false];
+    const { scale, shift } = scaleShift({ ...calibration, samples }, moments, table);
+    const close = (...numbers: number[]): unknown[] => numbers.map(x => expect.closeTo(x, 5));
+    expect(scale).toEqual([[], [], close(3 / 2, 1, 1), close(2, 1, 1), []]);
+    expect(shift).toEqual([[], [], close(2 - 3 / 2, 0, 1), close(3 - 2, 0, 2), []]);
   });
 });
 

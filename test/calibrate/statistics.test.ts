@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { chooseRows } from '../../src/calibrate/sketch.js';
-import { addChange, ChangeMeter, Gram, normRatio, relativeL1 } from '../../src/calibrate/statistics.js';
+import {
+  addChange,
+  addMoments,
+  ChangeMeter,
+  Gram,
+  MomentMeter,
+  normRatio,
+  relativeL1,
+} from '../../src/calibrate/statistics.js';
 
 const sketch = (...values: number[]): Float64Array => Float64Array.from(values);
 
@@ -38,6 +46,32 @@ describe('a change meter', () => {
     const one = addChange(meter.change, meter.change);
     expect(one.newer).toEqual([[], [1e7], [14e7, 8e7]]);
     expect(one.ratio).toEqual([0, 4e7, 1e7]);
+  });
+});
+
+describe('a moment meter', () => {
+  const meter = new MomentMeter(2, 2);
+  for (const values of [
+    [1, 2, 3, 0],
+    [2, 0, 0, 4],
+    [1, 1, 1, -1],
+    [4, 0, 0, 0],
+  ])
+    meter.add(sketch(...values));
+  const units = (...numbers: number[]): number[] => numbers.map(x => 1e9 * x);
+
+  it('takes means over the tokens, a channel each', () => {
+    const { mean, square, product } = meter.moments;
+    expect([mean[0], mean[1]]).toEqual([units(2, 1), units(1, 2)]);
+    expect([square[0], square[1]]).toEqual([units(5, 2), units(2, 8)]);
+    expect(product.map(rows => rows.length)).toEqual([0, 1, 2, 2]);
+    expect(product[2]).toEqual([units(1, -2), units(2, 1)]);
+  });
+
+  it('adds up', () => {
+    const { mean, product } = addMoments(meter.moments, meter.moments);
+    expect(mean[0]).toEqual([4e9, 2e9]);
+    expect(product[2]?.[1]).toEqual([4e9, 2e9]);
   });
 });
 

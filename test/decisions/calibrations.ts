@@ -1,4 +1,5 @@
 import { analyse } from '../../src/blocks/index.js';
+import { blockEnds, type StreamEnds } from '../../src/calibrate/region.js';
 import type { Model } from '../../src/ir/index.js';
 import { LAGS } from '../../src/methods/calibration.js';
 import { type Calibration, parseCalibration } from '../../src/methods/index.js';
@@ -7,6 +8,9 @@ import { prepare } from '../../src/passes/index.js';
 import { type Fixture, read } from '../blocks/fixtures.js';
 
 const made = new Map<string, Calibration>();
+
+/** Steps over which scales and shifts are fitted. */
+const FITTED_OVER = 2;
 
 /**
  * A calibration as a run of the fixture could have given it, with changes of the U shape of the papers: what methods
@@ -19,7 +23,8 @@ export function calibrationOf(fixture: Fixture, steps: number): Calibration {
   const model = read(fixture);
   const hash = modelHash(model);
   prepare(model);
-  const { blocks } = analyse(model);
+  const analysis = analyse(model);
+  const { blocks, inferred } = analysis;
   const bySteps = <T>(of: (step: number) => T): T[] => Array.from({ length: steps }, (_, s) => of(s));
   const change = (step: number, lag: number): number => {
     const x = (2 * (step - lag / 2)) / steps - 1;
@@ -36,6 +41,20 @@ export function calibrationOf(fixture: Fixture, steps: number): Calibration {
     size: bySteps(() => 1e7),
     ratio: bySteps(s => (s === 0 ? 0 : Math.round((1 - 0.5 * change(s, 1)) * 1e7))),
   });
+  const moments = ({ exit }: StreamEnds) => {
+    const channels = Number(inferred.shapeOf(exit)?.at(-1));
+    const row = (of: (channel: number) => number): number[] =>
+      Array.from({ length: channels }, (_, c) => Math.round(1e9 * of(c)));
+    return {
+      mean: bySteps(s => row(c => 0.01 * s * Math.sin(c))),
+      square: bySteps(s => row(c => 1 + (0.01 * s * Math.sin(c)) ** 2)),
+      product: bySteps(s =>
+        Array.from({ length: Math.min(s, FITTED_OVER) }, (_, i) =>
+          row(c => 1 - change(s, i + 1) + 1e-4 * s * (s - i - 1) * Math.sin(c) ** 2),
+        ),
+      ),
+    };
+  };
   const triangle = Array.from({ length: steps }, (_, a) =>
     Array.from({ length: a + 1 }, (_, b) => Math.exp(-(((a - b) / steps) ** 2)) * (1 + b / steps)),
   ).flat();
@@ -54,13 +73,17 @@ export function calibrationOf(fixture: Fixture, steps: number): Calibration {
         take: bySteps(() => -1 / steps),
       },
       elements: 1024,
-      sketch: { seed: 1, stack: 0, block: 0 },
+      sketch: { seed: 1, stack: 0, block: 0, fits: { elements: 0, lags: FITTED_OVER } },
       reuses: 'residual',
       blocks: blocks.map(({ group, kind, streams, branches }, i) => ({
         group,
         kind,
         streams: streams.map(() => of(1 + 0.1 * i)),
         branches: branches.map((branch, j) => ({ kind: branch.kind, change: of(1 + 0.1 * i + 0.05 * j) })),
+      })),
+      fits: blockEnds(model, analysis).map(({ block, branches }) => ({
+        block: block.map(moments),
+        branches: branches.map(branch => branch.map(moments)),
       })),
       samples: [
         {

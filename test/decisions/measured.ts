@@ -19,12 +19,17 @@ export function calibrationOf(fixture: Fixture, steps: number): Promise<Calibrat
   const key = `${fixture.title} ${steps}`;
   const made =
     calibrations.get(key) ??
-    calibrate(fixture.path, profileOf(fixture, { steps }), { seeds: [SEED], threads: 1 }).then(
-      ({ calibration }) => calibration,
-    );
+    calibrate(fixture.path, profileOf(fixture, { steps }), {
+      seeds: [SEED],
+      threads: 1,
+      fits: FITTED_OVER,
+    }).then(({ calibration }) => calibration);
   calibrations.set(key, made);
   return made;
 }
+
+/** Steps over which scales and shifts are fitted. */
+export const FITTED_OVER = 4;
 
 /** Elements of a block's or branch's tensor that a calibration looks at, in whole tokens. */
 const LOOKED = 512;
@@ -39,6 +44,9 @@ export interface Measured {
   readonly blocks: readonly (readonly Feature[])[];
   readonly branches: readonly (readonly Feature[])[];
   readonly kinds: readonly string[];
+  /** What each block adds, and each branch gives before its gate, of all tokens. */
+  readonly added: readonly (readonly Feature[])[];
+  readonly given: readonly (readonly Feature[])[];
 }
 
 let measured: Promise<Measured> | undefined;
@@ -60,22 +68,28 @@ async function measure(fixture: Fixture, steps: number): Promise<Measured> {
       const [gate] = exit?.users ?? [];
       return defined(gate !== undefined && 'output' in gate ? gate.output : undefined);
     }),
+    ...branches(fixture)(model).map(({ exits: [exit] }) => defined(exit)),
   ]);
   const model = await openModel(fixture.path, { threads: 1 });
   const residual: Feature[] = [];
   const entries: Feature[][] = [];
   const blocks: Feature[][] = Array.from({ length: depth }, () => []);
   const results: Feature[][] = kinds.map(() => []);
+  const given: Feature[][] = kinds.map(() => []);
+  const added: Feature[][] = blocks.map(() => []);
   for await (const { feeds } of denoise(model, profileOf(fixture, { steps }), SEED)) {
     const [entry, modulated, ...features] = await recorder.features(feeds);
     entries.push([defined(entry), defined(modulated)]);
     residual.push(minus(defined(features[depth - 1]), defined(entry)));
     features.forEach((feature, i) => {
-      (i < depth ? blocks[i] : results[i - depth])?.push(lookedAt(feature));
+      const branch = i - depth;
+      if (branch >= kinds.length) given[branch - kinds.length]?.push(feature);
+      else (i < depth ? blocks[i] : results[branch])?.push(lookedAt(feature));
+      if (i < depth) added[i]?.push(minus(feature, defined(i === 0 ? entry : features[i - 1])));
     });
   }
   await Promise.all([recorder.close(), model.close()]);
-  return { residual, entries, blocks, branches: results, kinds };
+  return { residual, entries, blocks, branches: results, kinds, added, given };
 }
 
 function lookedAt({ dims, data }: Feature): Feature {

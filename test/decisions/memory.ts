@@ -70,6 +70,62 @@ export class Weighted implements Memory {
 }
 
 /**
+ * Block Caching: scaled and shifted, a channel each, as fits best what the place gave in one generation at this step to what it gave at
+ * the step that is reused; as it was over more steps than are fitted.
+ */
+export class Adjusted implements Memory {
+  readonly #seen: readonly Feature[];
+  readonly #longest: number;
+  readonly #lines = new Map<string, readonly Line[]>();
+  #last: { readonly step: number; readonly feature: Feature } | undefined;
+
+  constructor(seen: readonly Feature[], longest: number) {
+    this.#seen = seen;
+    this.#longest = longest;
+  }
+
+  computed(step: number, feature: Feature): void {
+    this.#last = { step, feature };
+  }
+
+  at(step: number): Feature {
+    if (this.#last === undefined) throw new Error('nothing was computed');
+    const { step: from, feature } = this.#last;
+    if (step - from > this.#longest) return feature;
+    const lines = this.#lines.get(`${from} ${step}`) ?? this.#fit(from, step);
+    this.#lines.set(`${from} ${step}`, lines);
+    const data = Float64Array.from(feature.data, (x, i) => {
+      const [scale, shift] = lines[i % lines.length] ?? [Number.NaN, Number.NaN];
+      return scale * x + shift;
+    });
+    return { dims: feature.dims, data };
+  }
+
+  #fit(from: number, step: number): readonly Line[] {
+    const [before, now] = [this.#seen[from], this.#seen[step]];
+    if (before === undefined || now === undefined) throw new Error('the generation has these steps');
+    const channels = now.dims.at(-1) ?? 1;
+    const tokens = now.data.length / channels;
+    return Array.from({ length: channels }, (_, c) => {
+      const of = ({ data }: Feature) =>
+        Array.from({ length: tokens }, (_t, t) => data[t * channels + c] ?? Number.NaN);
+      return bestLine(of(before), of(now));
+    });
+  }
+}
+
+type Line = readonly [scale: number, shift: number];
+
+/** Least squares of `y` by `x`. */
+function bestLine(x: readonly number[], y: readonly number[]): Line {
+  const mean = (all: readonly number[]): number => all.reduce((a, b) => a + b, 0) / all.length;
+  const [mx, my] = [mean(x), mean(y)];
+  const along = mean(x.map((v, i) => (v - mx) * ((y[i] ?? Number.NaN) - my)));
+  const scale = Math.min(2, Math.max(0, along / mean(x.map(v => (v - mx) ** 2))));
+  return [scale, my - scale * mx];
+}
+
+/**
  * DiCache: from the last computed step but one towards the last and beyond, as far as what is followed has gone between its
  * own values of those steps. Each sample for itself.
  */

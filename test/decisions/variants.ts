@@ -1,7 +1,7 @@
 import { searchSchedule } from '../../src/methods/schedules/index.js';
 import { defined, FIXTURES, type Fixture } from '../blocks/fixtures.js';
-import { calibrationOf, type Measured, measuredOf } from './measured.js';
-import { Along, Expansion, type Memory, minus, Weighted } from './memory.js';
+import { calibrationOf, FITTED_OVER, type Measured, measuredOf } from './measured.js';
+import { Adjusted, Along, Expansion, type Memory, minus, Weighted } from './memory.js';
 import {
   allOf,
   blocks,
@@ -196,6 +196,21 @@ function fromMeasured(of: (measured: Measured) => readonly (readonly boolean[])[
       return new Table(all, step => tables.map(table => table[step] === false));
     },
   } as const;
+}
+
+/** What places give in the same generation, to which scales and shifts are fitted. */
+function fittedTo(
+  places: (measured: Measured) => readonly (readonly Feature[])[],
+  tables: (measured: Measured) => readonly (readonly boolean[])[],
+) {
+  let seen: readonly (readonly Feature[])[] = [];
+  return {
+    ...fromMeasured(measured => {
+      seen = places(measured);
+      return tables(measured);
+    }),
+    memory: (place: number) => new Adjusted(defined(seen[place]), FITTED_OVER),
+  };
 }
 
 /** FasterCache's weight of the difference of the last two computed steps. */
@@ -803,8 +818,26 @@ export const VARIANTS: readonly Variant[] = [
     {
       ...blockByBlock,
       title: 'every block',
-      set: { region: 'block', delta: 0.4 },
+      set: { region: 'block', delta: 0.4, adjust: 'no' },
       ...fromMeasured(({ blocks: layers }) => layers.map(layer => accumulated(layer, 0.4))),
+    },
+    {
+      ...plainly,
+      title: 'every branch, scaled and shifted',
+      set: { delta: 0.3, adjust: 'yes' },
+      ...fittedTo(
+        ({ given }) => given,
+        ({ branches: layers }) => layers.map(layer => accumulated(layer, 0.3)),
+      ),
+    },
+    {
+      ...blockByBlock,
+      title: 'every block, scaled and shifted',
+      set: { region: 'block', delta: 0.2 },
+      ...fittedTo(
+        ({ added: all }) => all,
+        ({ blocks: layers }) => layers.map(layer => accumulated(layer, 0.2)),
+      ),
     },
   ),
   ...of('bac', trained, {

@@ -4,6 +4,7 @@ export { lagrange } from './extrapolate.js';
 export { leMiCa, minimaxPath, outcomeError } from './lemica.js';
 export { type MagCacheOptions, magCache, magRatios } from './magcache.js';
 export { atSteps, unevenness } from './resample.js';
+export { scaleShift } from './scaleshift.js';
 export { type Schedule, scheduleSchema } from './schedule.js';
 export {
   type SearchOptions,
