@@ -5,4 +5,4 @@ export { type Explanation, explain } from './explain.js';
 export { Flow } from './flow.js';
 export { type BranchKind, formsOf, type Update } from './residuals.js';
 export type { InputRole, Role, RoleHints, Roles } from './roles.js';
-export { type Trait, traitsOf } from './traits.js';
+export { type Fold, foldOf, type Trait, traitsOf } from './traits.js';

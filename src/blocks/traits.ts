@@ -41,8 +41,8 @@ export function traitsOf(
   if (timestep && update.cone.some(node => isModulation(node, update, flow, timestep)))
     traits.push('modulated');
   if (update.cone.some(node => ROUTING.has(node.op))) traits.push('experts');
-  const folded = update.kind === 'self-attention' ? foldOf(update, inferred, latent) : undefined;
-  if (folded !== undefined) traits.push(folded);
+  const fold = update.kind === 'self-attention' ? foldOf(update.skip, inferred, latent) : undefined;
+  if (fold !== undefined) traits.push(fold.kept === 'positions' ? 'spatial' : 'temporal');
   return traits;
 }
 
@@ -56,13 +56,19 @@ function isModulation(node: Node, update: Update, flow: Flow, timestep: Value): 
   });
 }
 
-/** For a video whose stream has the frames folded into its batch: spatial; with the positions folded: temporal. */
-function foldOf(update: Update, inferred: Inferred, latent: Value): 'spatial' | 'temporal' | undefined {
+/** What a stream of a video has folded into its batch: so many frames, its positions being kept in a row, or the other way round. */
+export interface Fold {
+  readonly kept: 'positions' | 'frames';
+  readonly by: number;
+}
+
+/** How a value [batch times frames or positions, tokens, channels] of a video is folded, if it is. */
+export function foldOf(value: Value, inferred: Inferred, latent: Value): Fold | undefined {
   const video = inferred.shapeOf(latent);
   const batch = video?.[0];
-  const [lead] = inferred.shapeOf(update.skip) ?? [];
+  const [lead] = inferred.shapeOf(value) ?? [];
   if (video?.length !== 5 || lead === undefined || lead === batch) return undefined;
-  const fold = typeof lead === 'string' ? Number(/^(\d+)\*/.exec(lead)?.[1]) : lead / Number(batch);
+  const by = typeof lead === 'string' ? Number(/^(\d+)\*/.exec(lead)?.[1]) : lead / Number(batch);
   const frames = video.slice(1, 3);
-  return Number.isNaN(fold) ? undefined : frames.includes(fold) ? 'spatial' : 'temporal';
+  return Number.isNaN(by) ? undefined : { kept: frames.includes(by) ? 'positions' : 'frames', by };
 }

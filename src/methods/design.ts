@@ -151,6 +151,22 @@ export interface CountdownDecision {
   readonly codebook: readonly { readonly below: number; readonly rate: number }[];
   /** Scales the codebook; 0 never reuses. */
   readonly threshold: number;
+  /** How much moves in what is probed scales the change. The probe then looks at frames. */
+  readonly motion?: Motion;
+}
+
+/**
+ * How far frames of one tensor lie apart: `d = |p(f + 1) - p(f)| / (|p(f + 1)| + |p(f)|)`, sums of sizes over all frames but the last.
+ * The change counts `m + gradient |m - m(before)| / k` times, with `m = (d / usual) ^ power`, and `k` steps since the last
+ * measurement (arXiv 2411.02397).
+ */
+export interface Motion {
+  /** The distance of frames that counts once. */
+  readonly usual: number;
+  readonly power: number;
+  readonly gradient: number;
+  /** Between these shares of all steps; before and after them `m` is 1. */
+  readonly within: readonly [from: number, to: number];
 }
 
 /** A table by step, known before the run. */
@@ -297,6 +313,14 @@ export interface Probe {
   readonly blocks: number | readonly number[];
   readonly tokens: TokenSampling;
   readonly filter?: Filter;
+  /** Of a video: the tokens are chosen within a frame, the same of each. */
+  readonly frames?: Frames;
+}
+
+/** What makes a frame. */
+export interface Frames {
+  /** Frames, rows and columns of tokens, where the model does not tell; such a model serves as many frames only. */
+  readonly grid?: readonly number[];
 }
 
 /**

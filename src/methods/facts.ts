@@ -16,6 +16,8 @@ export interface BlockFact {
   /** Group of like blocks it belongs to. */
   readonly group: number;
   readonly branches: readonly BranchFact[];
+  /** Whether what its attention gives lies in the frames of a video, as far as the model tells. */
+  readonly frames?: true;
 }
 
 export interface BranchFact {

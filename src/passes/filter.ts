@@ -2,6 +2,7 @@ import { type Builder, int, Tensor, type Value } from '../ir/index.js';
 import type { Filter, Noise } from '../methods/index.js';
 import { FIRST, type GridAxis, type Taps } from '../plan/index.js';
 import { field } from './keep-time.js';
+import { openLength } from './lengths.js';
 import { type Context, need } from './pass.js';
 
 /** Shares of signal and noise stay this far from 0 and 1. */
@@ -70,10 +71,7 @@ function axisOf(b: Builder, axis: GridAxis): Axis {
  * int64 [n, n] differences of positions.
  */
 export function positionsOf(b: Builder, axis: Exclude<GridAxis, number>) {
-  const length = b.op('Gather', [b.op('Shape', [axis.of]), b.i64(axis.axis)], {
-    attributes: [int('axis', 0)],
-    name: 'length',
-  });
+  const length = openLength(b, axis);
   const all = b.op('Range', [b.scalar(0), b.op('Squeeze', [length]), b.scalar(1)], { name: 'positions' });
   const down = b.op('Reshape', [all, b.i64(-1, 1)]);
   const size = b.cast(length, 'float32');

@@ -32,7 +32,7 @@ export const measure: Pass = {
         : b.op('Identity', [b.f32(UNMEASURED)], { type: SCALAR });
       emitted.measured = give(value, scalar(UNMEASURED), 'measured');
     }
-    const behind = rule.behind?.({ b, context, gate });
+    const behind = rule.behind?.({ b, context, gate, samples });
     if (behind !== undefined) emitted.behind = give(behind, scalar(0), 'behind');
     for (const [i, { state, before, now }] of samples.entries()) {
       const own = emitted.samples === undefined ? now : b.op('Identity', [now], { type: state.type });

@@ -4,20 +4,24 @@ import {
   type DataType,
   Graph,
   int,
+  ints,
   type TensorType,
   tensorType,
   type Value,
 } from '../ir/index.js';
 import type { Metric, TokenSampling } from '../methods/index.js';
 import {
+  type FrameLayout,
   type Plan,
   type ProbePlan,
   type StatePlan,
   type Tap,
   type Taps,
   tokenStride,
+  tokensIn,
 } from '../plan/index.js';
 import { filterOf } from './filter.js';
+import { lengthOf, shapeOf } from './lengths.js';
 import { builder, type Context, stateOf } from './pass.js';
 
 /** What stands for the similarity of a step that was not measured: it passes no threshold. */
@@ -63,12 +67,20 @@ export function sample(
 ): Value {
   const through = filter && filterOf(context, b, taps, filter);
   const elem = through ? 'float32' : taps.elem;
+  const { frames } = taps;
+  const lines = frames && linesOf(b, frames);
   const tokens = (value: Value): Value => {
     const here = through ? through(at(value)) : at(value);
-    const plain = taps.plain && through === undefined;
-    return plain ? here : b.op('Reshape', [here, sampleShape(context.plan, b, -1, taps.channels)]);
+    if (lines === undefined && taps.plain && through === undefined) return here;
+    return b.op('Reshape', [here, sampleShape(context.plan, b, ...(lines ?? [-1]), taps.channels)]);
   };
-  const pick = picker(b, taps, sampling, elem);
+  const axis = frames?.order === 'frames-first' ? 2 : 1;
+  const pickAlong = picker(b, taps, sampling, elem, axis);
+  const pick = (of: Value): Value => {
+    const chosen = pickAlong(of);
+    if (frames?.order !== 'positions-first') return chosen;
+    return b.op('Transpose', [chosen], { attributes: [ints('perm', [0, 2, 1, 3])], name: 'frames' });
+  };
   // Made last tensor first: of what one node reads ONNX Runtime runs first what comes last in the file, so each tensor
   // is sampled where it is made, and not all of them are kept to the end.
   const picked = taps.values
@@ -89,35 +101,57 @@ export function sample(
   return b.cast(shaped, 'float32', type);
 }
 
-/** Takes of each tensor what is looked at, in its own type; means are taken in float32. */
-function picker(b: Builder, taps: Taps, sampling: TokenSampling, elem: DataType): (tokens: Value) => Value {
+/** Lengths of the two axes that a sample's tokens lie on where they make frames; -1 is what is left. */
+function linesOf(b: Builder, { count, order }: FrameLayout): readonly (number | Value)[] {
+  const frames = lengthOf(b, count);
+  return order === 'frames-first' ? [frames, -1] : [-1, frames];
+}
+
+/** Takes of each tensor what is looked at along an axis, in its own type; means are taken in float32. */
+function picker(
+  b: Builder,
+  taps: Taps,
+  sampling: TokenSampling,
+  elem: DataType,
+  axis: number,
+): (tokens: Value) => Value {
   if (sampling.kind === 'full') return tokens => tokens;
   if (sampling.kind === 'pooled' || sampling.kind === 'summed') {
     const reduction = sampling.kind === 'pooled' ? 'ReduceMean' : 'ReduceSum';
     const float = (value: Value): Value => (elem === 'float32' ? value : b.cast(value, 'float32'));
-    return tokens => b.reduce(reduction, float(tokens), [1], true);
+    return tokens => b.reduce(reduction, float(tokens), [axis], true);
   }
   let indices: Value | undefined;
   return tokens => {
-    indices ??= chosen(b, tokens, taps, sampling);
-    return b.op('Gather', [tokens, indices], { attributes: [int('axis', 1)] });
+    indices ??= chosen(b, tokens, taps, sampling, axis);
+    return b.op('Gather', [tokens, indices], { attributes: [int('axis', axis)] });
   };
 }
 
 /** A shape whose first dimension is the batch, for a tensor that folds others into it or spreads them. */
-export function sampleShape({ batch, latent }: Plan, b: Builder, ...rest: readonly number[]): Value {
-  if (batch !== undefined) return b.i64(batch, ...rest);
-  const first = b.op('Slice', [b.op('Shape', [latent]), b.i64(0), b.i64(1)]);
-  return b.concat([first, b.i64(...rest)], 0);
+export function sampleShape(
+  { batch, latent }: Plan,
+  b: Builder,
+  ...rest: readonly (number | Value)[]
+): Value {
+  const first = batch ?? b.op('Slice', [b.op('Shape', [latent]), b.i64(0), b.i64(1)]);
+  return shapeOf(b, first, ...rest);
 }
 
-/** Indices of the sampled tokens, the same for all tensors of one shape. */
-function chosen(b: Builder, tokens: Value, taps: Taps, sampling: { share: number; most: number }): Value {
-  if (taps.tokens !== undefined) {
-    const stride = tokenStride(taps.tokens, sampling.share, sampling.most);
-    return b.i64(...Array.from({ length: Math.ceil(taps.tokens / stride) }, (_, i) => i * stride));
+/** Indices of the sampled tokens along an axis, the same for all tensors of one shape. */
+function chosen(
+  b: Builder,
+  tokens: Value,
+  taps: Taps,
+  sampling: { share: number; most: number },
+  axis: number,
+): Value {
+  const known = tokensIn(taps);
+  if (known !== undefined) {
+    const stride = tokenStride(known, sampling.share, sampling.most);
+    return b.i64(...Array.from({ length: Math.ceil(known / stride) }, (_, i) => i * stride));
   }
-  const count = b.op('Squeeze', [b.op('Slice', [b.op('Shape', [tokens]), b.i64(1), b.i64(2)])]);
+  const count = b.op('Squeeze', [b.op('Slice', [b.op('Shape', [tokens]), b.i64(axis), b.i64(axis + 1)])]);
   const half = b.op('Div', [count, b.i64(2 * sampling.most)]);
   const most = b.op('Max', [half, b.i64(Math.floor(0.5 / sampling.share))]);
   const stride = b.op('Add', [b.op('Mul', [most, b.i64(2)]), b.i64(1)], { name: 'stride' });

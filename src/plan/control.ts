@@ -101,9 +101,9 @@ function measuredFields(decision: Decision): readonly string[] {
     // `fired`: 1 + the step at which the trigger first fired, or 0. `armed`: 1 while the last measurement allows reuse.
     case 'trigger':
       return ['fired', 'armed'];
-    // Steps that may be reused since the last computed one.
+    // Steps that may be reused since the last computed one; and the last motion, by what is usual.
     case 'countdown':
-      return ['left'];
+      return decision.motion ? ['left', 'motion'] : ['left'];
     case 'schedule':
     case 'threshold':
     case 'each':

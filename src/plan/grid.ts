@@ -1,9 +1,9 @@
-import type { Analysis } from '../blocks/index.js';
+import { type Analysis, foldOf } from '../blocks/index.js';
 import { refuse } from '../diagnostics/index.js';
 import type { Dim, Node, Shape, Value } from '../ir/index.js';
 import { type Inferred, mulDims, productOf, sameDim } from '../ir/infer/index.js';
-import type { Filter } from '../methods/index.js';
-import type { GridAxis } from './plan.js';
+import type { Filter, Frames } from '../methods/index.js';
+import type { FrameLayout, GridAxis } from './plan.js';
 
 /** Operators behind which tokens lie in the same order. */
 const KEEP_ORDER: ReadonlySet<string> = new Set([
@@ -26,20 +26,40 @@ const KEEP_ORDER: ReadonlySet<string> = new Set([
  * the tokens of the first block's stream were made by a reshape. Refuses with BWC221 where they are not to be told.
  */
 export function gridOf(analysis: Analysis, value: Value, { grid }: Filter): readonly GridAxis[] {
-  if (grid !== undefined) return grid;
+  return grid ?? axesBehind(analysis, value) ?? refuse('BWC221', { value: value.name });
+}
+
+/**
+ * How the tokens of a probed value make the frames of a video; undefined where there are none, or they are not to be told. A
+ * stream may have frames or positions folded into its batch. Where all tokens are in a line, the first of three axes is
+ * that of the frames, and of two where the latent has several frames.
+ */
+export function framesOf(analysis: Analysis, value: Value, { grid }: Frames = {}): FrameLayout | undefined {
+  const { inferred, roles } = analysis;
+  const fold = foldOf(value, inferred, roles.latent.value);
+  const [, dim] = inferred.shapeOf(value) ?? [];
+  if (fold?.kept === 'positions') return { count: fold.by, order: 'frames-first' };
+  if (fold !== undefined)
+    return { count: typeof dim === 'number' ? dim : { of: value, axis: 1 }, order: 'positions-first' };
+  const axes = grid ?? axesBehind(analysis, value) ?? [];
+  const video = inferred.shapeOf(roles.latent.value);
+  const several = grid === undefined && video?.length === 5 && !video.slice(1, 3).includes(1);
+  const [count] = axes;
+  if (count === undefined || !(axes.length === 3 || (axes.length === 2 && several))) return undefined;
+  return { count, order: 'frames-first' };
+}
+
+/** The axes of the grid on which the tokens of a value lie, where they can be told. */
+function axesBehind(analysis: Analysis, value: Value): readonly GridAxis[] | undefined {
   const { inferred, blocks, roles } = analysis;
   const shape = inferred.shapeOf(value);
-  if (value === roles.latent.value) return unknown(value);
+  if (value === roles.latent.value) return undefined;
   if (shape !== undefined && shape.length > 3) return axesOf(inferred, value, 1, shape.length - 1);
   const stream = blocks[0]?.streams[0]?.in;
   const like = stream && inferred.shapeOf(stream);
-  if (stream === undefined || shape?.length !== 3 || like?.length !== 3) return unknown(value);
-  if (!sameDim(shape[0], like[0]) || !sameDim(shape[1], like[1])) return unknown(value);
-  return mergedInto(analysis, stream, shape[1]) ?? unknown(value);
-}
-
-function unknown(value: Value): never {
-  return refuse('BWC221', { value: value.name });
+  if (stream === undefined || shape?.length !== 3 || like?.length !== 3) return undefined;
+  if (!sameDim(shape[0], like[0]) || !sameDim(shape[1], like[1])) return undefined;
+  return mergedInto(analysis, stream, shape[1]);
 }
 
 /** The axes that a reshape made one of, looked for from the value back to the latent; the nearest such. */

@@ -13,6 +13,7 @@ export { MANIFEST_KEY, type Manifest, manifestSchema } from './manifest.js';
 export {
   type AlongPlan,
   type Exit,
+  type FrameLayout,
   type GridAxis,
   type Half,
   type Picture,
@@ -27,4 +28,4 @@ export {
   type Taps,
   type Tokens,
 } from './plan.js';
-export { tokenStride } from './probe.js';
+export { framesIn, tokenStride, tokensIn } from './probe.js';

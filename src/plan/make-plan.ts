@@ -24,6 +24,7 @@ import {
   withPreset,
 } from '../methods/index.js';
 import { controlLayout, controlLength, historiesOf } from './control.js';
+import { framesOf } from './grid.js';
 import { halfCut, narrowed } from './half.js';
 import type { AlongPlan, Cut, Exit, Plan, ProbePlan, Region, StatePlan, Taps } from './plan.js';
 import { alongPlan, probePlan } from './probe.js';
@@ -173,6 +174,7 @@ function modelFacts(analysis: Analysis, steps: number, calibration: Calibration 
     ...(calibration && { calibration }),
     blocks: analysis.blocks.map(({ group, branches }) => ({
       group,
+      ...(branches[0] && framesOf(analysis, ungated(inferred, branches[0].update)) && { frames: true }),
       branches: branches.map(({ kind, update }) => {
         const traits = traitsOf(update, flow, inferred, roles.latent.value, roles.timestep?.value);
         const axis = traits.find(t => t === 'spatial' || t === 'temporal');

@@ -121,6 +121,14 @@ export interface Taps {
   readonly plain: boolean;
   /** The axes of the grid on which the tokens lie, where they are filtered. */
   readonly grid?: readonly GridAxis[];
+  /** How the tokens make frames, where they are looked at so. */
+  readonly frames?: FrameLayout;
+}
+
+/** How a sample's tokens lie: frame after frame, or all frames of one position after another. */
+export interface FrameLayout {
+  readonly count: GridAxis;
+  readonly order: 'frames-first' | 'positions-first';
 }
 
 /** Length of an axis: fixed, or that of an axis of a value. */

@@ -8,7 +8,7 @@ import {
   type Probe,
   type ProjectedWeights,
 } from '../methods/index.js';
-import { gridOf } from './grid.js';
+import { framesOf, gridOf } from './grid.js';
 import type { AlongPlan, ProbePlan, StatePlan, Tap, Taps } from './plan.js';
 import { blockAt, ungated } from './region.js';
 import { sizeOf, tensorTypeOf } from './shapes.js';
@@ -120,6 +120,9 @@ function tapsOf(analysis: Analysis, probe: Probe, chosen: readonly number[], bat
         channels,
         plain,
         ...(probe.filter && { grid: gridOf(analysis, tap.value, probe.filter) }),
+        ...(probe.frames && {
+          frames: framesOf(analysis, tap.value, probe.frames) ?? refuse('BWC224', { value: tap.value.name }),
+        }),
       };
       taps.values.push(tap);
       byShape.set(key, taps);
@@ -195,8 +198,27 @@ function sampleType(sampling: Probe['tokens'], group: Taps, batch: Dim): TensorT
 
 /** Elements of one probed tensor that are kept per sample, where known. */
 function sampledElements(sampling: Probe['tokens'], taps: Taps): Dim {
-  if (sampling.kind === 'pooled' || sampling.kind === 'summed') return taps.channels;
-  if (taps.tokens === undefined) return `bwc_probe_${taps.name.replace(/\W/g, '_')}`;
-  if (sampling.kind === 'full') return taps.tokens * taps.channels;
-  return Math.ceil(taps.tokens / tokenStride(taps.tokens, sampling.share, sampling.most)) * taps.channels;
+  const frames = framesIn(taps);
+  const tokens = tokensIn(taps);
+  const one = sampling.kind === 'pooled' || sampling.kind === 'summed';
+  if (frames === undefined || (tokens === undefined && !one))
+    return `bwc_probe_${taps.name.replace(/\W/g, '_')}`;
+  return frames * (tokens === undefined || one ? 1 : chosenOf(sampling, tokens)) * taps.channels;
+}
+
+function chosenOf(sampling: Probe['tokens'], tokens: number): number {
+  if (sampling.kind !== 'strided') return tokens;
+  return Math.ceil(tokens / tokenStride(tokens, sampling.share, sampling.most));
+}
+
+/** Frames among which tokens are chosen alike, where their number is known; 1 where all tokens are one choice. */
+export function framesIn({ frames }: Taps): number | undefined {
+  if (frames === undefined) return 1;
+  return typeof frames.count === 'number' ? frames.count : undefined;
+}
+
+/** Tokens that are chosen from: of a frame, or of a sample; where known. */
+export function tokensIn(taps: Taps): number | undefined {
+  const frames = framesIn(taps);
+  return taps.tokens === undefined || frames === undefined ? undefined : taps.tokens / frames;
 }

@@ -180,6 +180,87 @@ export class Codebook implements Reference {
   }
 }
 
+/** AdaCache's motion: what makes frames, and the share of a frame's tokens that is looked at. */
+export interface Moving {
+  readonly usual: number;
+  /** The probe's tokens by frame, [frames, positions, channels]; the batch is one. */
+  readonly frames: (probe: Feature) => Feature;
+}
+
+/** The codebook on a change that motion and its gradient have scaled, as the published code has it. */
+export class MovingCodebook implements Reference {
+  readonly #rule: Guarded & Pick<Rule, 'tokens'> & Moving;
+  readonly #book: readonly (readonly [below: number, rate: number])[];
+  readonly #places: number;
+  readonly #guard: Guard;
+  #reference: Feature | undefined;
+  #at = 0;
+  #next = 0;
+  #moved = 1;
+
+  constructor(
+    rule: Guarded & Pick<Rule, 'tokens'> & Moving,
+    book: readonly (readonly [below: number, rate: number])[],
+    places: number,
+  ) {
+    this.#rule = rule;
+    this.#book = book;
+    this.#places = places;
+    this.#guard = new Guard(rule);
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    const all = (flag: boolean): readonly boolean[] => Array.from({ length: this.#places }, () => flag);
+    const reuse = this.#guard.done(step < this.#next && this.#guard.allows(step));
+    if (reuse) return { reuse: all(true), value: UNMEASURED };
+    const [probe] = await look();
+    if (probe === undefined) throw new Error('one tensor is looked at');
+    const now = everyKth(this.#rule.frames(probe), this.#rule.tokens);
+    let value = UNMEASURED;
+    this.#next = step + 1;
+    if (this.#reference !== undefined) {
+      value = meanOf(now, this.#reference) / meanOf(this.#reference);
+      const rate = step - this.#at;
+      const fwd = step + 1;
+      const inside = 0.1 * this.#rule.steps <= fwd && fwd <= 0.9 * this.#rule.steps;
+      let moreg = inside ? (motion(now) / this.#rule.usual) ** 8 : 1;
+      const mograd = (10 * (moreg - this.#moved)) / rate;
+      this.#moved = moreg;
+      moreg += Math.abs(mograd);
+      const change = (value / rate) * moreg;
+      const [, next = 1] = this.#book.find(([below]) => change < below) ?? this.#book.at(-1) ?? [];
+      this.#next = step + next;
+    }
+    this.#reference = now;
+    this.#at = step;
+    return { reuse: all(false), value };
+  }
+}
+
+/** The chosen positions of every frame. */
+function everyKth({ dims, data }: Feature, tokens: Rule['tokens']): Feature {
+  const [frames = 0, positions = 0, channels = 0] = dims;
+  const every = stride(positions, tokens);
+  const kept: number[] = [];
+  for (let frame = 0; frame < frames; frame++)
+    for (let position = 0; position < positions; position += every)
+      for (let c = 0; c < channels; c++)
+        kept.push(data[(frame * positions + position) * channels + c] ?? Number.NaN);
+  return { dims: [frames, Math.ceil(positions / every), channels], data: kept };
+}
+
+/** Distance of neighbouring frames by their size. */
+function motion({ dims: [frames = 0], data }: Feature): number {
+  const one = data.length / frames;
+  let [apart, size] = [0, 0];
+  for (let i = one; i < data.length; i++) {
+    const [now, before] = [data[i] ?? Number.NaN, data[i - one] ?? Number.NaN];
+    apart += Math.abs(now - before);
+    size += Math.abs(now) + Math.abs(before);
+  }
+  return apart / size;
+}
+
 type Ranks = Guarded &
   Pick<Rule, 'tokens' | 'interval'> & {
     readonly ratio: (done: number) => number;

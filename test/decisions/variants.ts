@@ -23,6 +23,7 @@ import {
   GatesAhead,
   Graded,
   type Guarded,
+  MovingCodebook,
   pooled,
   Ranking,
   RateOfChange,
@@ -68,6 +69,9 @@ const DEPTH = 12;
 
 /** The compiler's default sample of the tokens. */
 const SAMPLED: Rule['tokens'] = { share: 1 / 16, samples: 16 };
+
+/** The larger one of a method that looks at frames. */
+const OF_FRAMES: Rule['tokens'] = { share: 1 / 4, samples: 16 };
 
 type Where = Pick<Variant, 'at' | 'placed' | 'looked'>;
 
@@ -162,6 +166,28 @@ const embedded = run(0, DEPTH, model => [trainedEntry(model)], 'embedded');
 const latent = { at: 'model', placed: wholeModel(trained), looked: latentAndPrediction };
 const adaptive = everyBranch(trained, middleAttention, 'middle attention');
 const plainly = everyBranch(trained);
+
+/** A probe whose tokens lie frame after frame. */
+const inFrames =
+  (frames: number) =>
+  ({ dims, data }: Feature): Feature => {
+    const channels = dims.at(-1) ?? 1;
+    return { dims: [frames, data.length / channels / frames, channels], data };
+  };
+
+/** A probe [positions, frames, channels]. */
+const acrossFrames = ({ dims: [positions = 0, frames = 0, channels = 0], data }: Feature): Feature => {
+  const turned = Array.from({ length: data.length }, (_, i) => {
+    const [frame, rest] = [Math.floor(i / (positions * channels)), i % (positions * channels)];
+    const [position, c] = [Math.floor(rest / channels), rest % channels];
+    return data[(position * frames + frame) * channels + c] ?? Number.NaN;
+  });
+  return { dims: [frames, positions, channels], data: turned };
+};
+
+/** Which of all branches is the first of a block. */
+const branchOf = ({ truth }: Fixture, block: number): number =>
+  truth.blocks.slice(0, block).reduce((sum, { branches: kinds }) => sum + kinds.length, 0);
 
 const mask = bins([6, 2, 2, 2, 2, 1], [1, 3, 3, 3, 3]);
 
@@ -482,24 +508,68 @@ export const VARIANTS: readonly Variant[] = [
     trained,
     {
       ...adaptive,
-      title: 'fast',
+      title: 'fast, motion counting as published',
       set: {},
-      reference: all => new Codebook({ ...all, tokens: SAMPLED, tail: 2 }, FAST, 2 * DEPTH),
+      reference: all =>
+        new MovingCodebook(
+          { ...all, tokens: OF_FRAMES, tail: 2, usual: 0.385, frames: inFrames(8) },
+          FAST,
+          2 * DEPTH,
+        ),
     },
     {
       ...adaptive,
-      title: 'slow, on all tokens',
-      set: { codebook: 'slow', tokens: 'full' },
-      reference: all => new Codebook({ ...all, tokens: undefined, tail: 2 }, SLOW, 2 * DEPTH),
+      title: 'fast, without motion',
+      set: { motion: 'no' },
+      reference: all => new Codebook({ ...all, tokens: OF_FRAMES, tail: 2 }, FAST, 2 * DEPTH),
     },
     {
       ...adaptive,
-      title: 'for a hundred steps, straight lines',
-      set: { codebook: 'long', order: 1 },
+      title: 'slow, on all tokens, where more motion is usual',
+      set: { codebook: 'slow', tokens: 'full', usual: 0.5 },
+      reference: all =>
+        new MovingCodebook(
+          { ...all, tokens: undefined, tail: 2, usual: 0.5, frames: inFrames(8) },
+          SLOW,
+          2 * DEPTH,
+        ),
+    },
+    {
+      ...adaptive,
+      title: 'for a hundred steps, straight lines, without motion',
+      set: { codebook: 'long', order: 1, motion: 'no' },
       order: 1,
-      reference: all => new Codebook({ ...all, tokens: SAMPLED, tail: 2 }, LONG, 2 * DEPTH),
+      reference: all => new Codebook({ ...all, tokens: OF_FRAMES, tail: 2 }, LONG, 2 * DEPTH),
     },
   ),
+  ...[4, 5].map(block => {
+    const fixture = byTitle('latte.torchscript');
+    const places = branchKinds(fixture).length;
+    const attention = branchOf(fixture, block);
+    return {
+      method: 'adacache',
+      fixture,
+      ...everyBranch(
+        fixture,
+        model => branches(fixture)(model)[attention]?.exits ?? [],
+        `attention of block ${block}`,
+      ),
+      title: block % 2 === 0 ? 'frames in the batch' : 'positions in the batch',
+      set: { block, share: 0.5, codebook: 'slow', threshold: 4 },
+      reference: (all: Pick<Guarded, 'steps'>) =>
+        new MovingCodebook(
+          {
+            ...all,
+            tokens: { share: 0.5, samples: 16 },
+            tail: 2,
+            usual: 0.385,
+            frames: block % 2 === 0 ? inFrames(4) : acrossFrames,
+          },
+          SLOW.map(([below, rate]) => [4 * below, rate] as const),
+          places,
+        ),
+    } satisfies Variant;
+  }),
   ...of(
     'taylorseer',
     trained,

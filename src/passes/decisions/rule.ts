@@ -62,6 +62,7 @@ export interface Behind {
   readonly b: Builder;
   readonly context: Context;
   readonly gate: Gate;
+  readonly samples: readonly Sample[];
 }
 
 /** What is left to say when the step is over. */
@@ -97,8 +98,8 @@ export interface DecisionRule<D extends Decision> {
   readonly limit?: (decision: D, next: Next) => Value;
   /** Whether the reference of that index is set anew by every step; by computed ones otherwise. */
   readonly everyStep?: (reference: number) => boolean;
-  /** A scalar that a computed step gives from behind the gate, float32 [1]. */
-  readonly behind?: (decision: D, behind: Behind) => Value;
+  /** A scalar that a computed step gives from behind the gate, float32 [1]; undefined where none is wanted. */
+  readonly behind?: (decision: D, behind: Behind) => Value | undefined;
   /** Its fields of the control vector for the next step. */
   readonly end: (decision: D, end: End) => ReadonlyMap<string, Value>;
 }
