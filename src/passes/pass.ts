@@ -19,6 +19,8 @@ export interface Emitted {
   decided?: Decided;
   /** weigh: absent where the last computed stands alone. */
   readonly weights: Map<Region, Weighing>;
+  /** gate-regions: how many tokens are computed anew in reused steps, by what tells: int64 [1] each. */
+  readonly counts: Map<string, Value>;
   /** gate-regions: whether all channels are computed, bool [1]; only where nothing else is kept. */
   whole?: Value;
   /** narrow: the `If` in front of the model; absent where the batch is never cut. */
@@ -129,6 +131,7 @@ export function contextOf(model: Model, plan: Plan): Context {
     state: new Map(),
     copies: new Map(),
     weights: new Map(),
+    counts: new Map(),
     reread: new Map(),
     outside: new Map(),
     gates: [],

@@ -51,11 +51,21 @@ export function refreshed(
   };
 }
 
-/**
- * How many tokens are computed, int64 [1]: on the host, from the step and a shape alone, as `TopK` wants it. Built in front of the gates,
- * since ONNX Runtime does not see in a branch what lies on the host outside.
- */
+/** How many tokens are computed: worked out once for all states of one shape and share. */
 function counted(context: Context, ages: StatePlan, share: readonly number[]): Value {
+  const { counts } = context.emitted;
+  const shape = ages.type.shape?.every(dim => dim !== undefined) ? ages.type.shape.join() : ages.name;
+  const key = `${shape} ${share.join()}`;
+  const number = counts.get(key) ?? countOf(context, ages, share);
+  counts.set(key, number);
+  return number;
+}
+
+/**
+ * The same, int64 [1]: on the host, from the step and a shape alone, as `TopK` wants it. Built in front of the gates, since ONNX
+ * Runtime does not see in a branch what lies on the host outside.
+ */
+function countOf(context: Context, ages: StatePlan, share: readonly number[]): Value {
   const { model } = context;
   const b = builder(context, model.graph, 'weights', 'gate-regions');
   const { index } = need(context, 'forecast');
