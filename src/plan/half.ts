@@ -1,7 +1,7 @@
 import type { Analysis } from '../blocks/index.js';
 import { refuse } from '../diagnostics/index.js';
 import { type Dim, type Graph, type TensorType, tensorType, type Value } from '../ir/index.js';
-import { symbolsOf } from '../ir/infer/index.js';
+import { maxDims, sameDim, symbolsOf } from '../ir/infer/index.js';
 import type { Bands, RegionDesign } from '../methods/index.js';
 import { type Cut, type Half, OTHERS, type Picture, ROWS } from './plan.js';
 import { typesOf } from './region.js';
@@ -13,6 +13,8 @@ export function halfCut(graph: Graph, analysis: Analysis, { span, reuse }: Regio
   const batch = inferred.shapeOf(roles.latent.value)?.[0];
   if (typeof batch !== 'string') return refuse('BWC223', { reason: 'its size is fixed in the model' });
   const enters = graph.inputs.filter(v => isBatch(analysis, v, batch) && v.initializer === undefined);
+  const alias = graph.inputs.find(v => meetsBatch(graph, analysis, v, batch));
+  if (alias !== undefined) return refuse('BWC223', { reason: `${alias.name} has it by another name` });
   const [other] = graph.outputs.filter(v => v !== roles.prediction.value && depends(analysis, v, batch));
   if (other !== undefined) return refuse('BWC223', { reason: `the output ${other.name} has it too` });
   const value = roles.prediction.value;
@@ -46,6 +48,15 @@ function isBatch({ inferred }: Analysis, value: Value, batch: string): boolean {
   if (rest.some(dim => symbolsOf(dim).has(batch)) || (first !== batch && symbolsOf(first).has(batch)))
     refuse('BWC223', { reason: `it is not the first dimension of ${value.name}` });
   return first === batch;
+}
+
+/** True where the first dimension has a name of its own, and is then joined with the batch. */
+function meetsBatch(graph: Graph, { inferred }: Analysis, value: Value, batch: string): boolean {
+  const first = inferred.shapeOf(value)?.[0];
+  if (typeof first !== 'string' || first === batch) return false;
+  const both = maxDims(batch, first);
+  const outputs = graph.nodes.flatMap(node => node.outputs);
+  return outputs.some(output => output !== undefined && sameDim(inferred.shapeOf(output)?.[0], both));
 }
 
 function depends({ inferred }: Analysis, value: Value, batch: string): boolean {

@@ -44,6 +44,13 @@ describe('half of a batch', () => {
     expect(() => compile(model, { method: 'cfg-cache' })).toThrow('BWC223');
   });
 
+  it('is no region of a model one of whose inputs has the batch by another name', () => {
+    const model = read(fixture('sd3.torchscript'));
+    const timestep = defined(model.graph.inputs.find(input => input.name === 'timestep'));
+    timestep.type = tensorType('float32', ['step']);
+    expect(() => compile(model, { method: 'cfg-cache' })).toThrow('BWC223');
+  });
+
   it('has bands of frequency where the prediction is a picture, or is said to be', () => {
     expect(() => compile(read(fixture('flux.dynamo')), { method: 'cfg-cache' })).toThrow('BWC221');
     const { plan } = build(fixture('flux.dynamo'), { method: 'cfg-cache', set: { grid: '4x4' } });
