@@ -27,6 +27,7 @@ export const dbcache = defineMethod({
     warmup: shared.warmup(8),
     tail: shared.tail(0),
     most: shared.most(0),
+    wanted: shared.wanted,
     order: shared.order(0),
     mask: z
       .string()
@@ -54,6 +55,7 @@ export const dbcache = defineMethod({
         threshold: o.threshold,
       },
       guards: { warmup: o.warmup, tail: o.tail, most: o.most, ...(o.mask !== '' && { mask }) },
+      wanted: o.wanted,
     };
   },
 });

@@ -6,6 +6,11 @@ export interface Design {
   readonly regions: readonly RegionDesign[];
   readonly decision: Decision;
   readonly guards?: Guards;
+  /**
+   * Share of the steps that the threshold alone would reuse: it moves towards that, from where it is, up after steps that it would compute and
+   * down after the others, in warm-up steps as well. For decisions that compare one number with it within the step.
+   */
+  readonly wanted?: number;
   /** Kept of every region is what steps gave that compute all regions; by default, of each what it gave when it was last computed. */
   readonly keep?: 'whole';
   /** What whoever compiles should know of how it was chosen. */

@@ -27,6 +27,7 @@ export const dicache = defineMethod({
     warmup: shared.warmup(0.2),
     tail: shared.tail(1),
     most: shared.most(0),
+    wanted: shared.wanted,
     tokens: shared.tokens,
     share: shared.share,
     samples: shared.samples,
@@ -48,6 +49,7 @@ export const dicache = defineMethod({
         threshold: o.threshold,
       },
       guards: { warmup: o.warmup, tail: o.tail, most: o.most },
+      wanted: o.wanted,
     };
   },
 });

@@ -15,6 +15,7 @@ export const easycache = defineMethod({
     warmup: shared.warmup(5),
     tail: shared.tail(1),
     most: shared.most(0),
+    wanted: shared.wanted,
     order: shared.order(0),
   }),
   presets: {
@@ -28,5 +29,6 @@ export const easycache = defineMethod({
     regions: [{ span: { kind: 'model' }, reuse: reuseOf('residual', o.order) }],
     decision: { kind: 'rate', threshold: o.threshold },
     guards: { warmup: o.warmup, tail: o.tail, most: o.most },
+    wanted: o.wanted,
   }),
 });

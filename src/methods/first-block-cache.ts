@@ -16,6 +16,7 @@ export const firstBlockCache = defineMethod({
     warmup: shared.warmup(0),
     tail: shared.tail(0),
     most: shared.most(0),
+    wanted: shared.wanted,
     order: shared.order(0),
     tokens: shared.tokens,
     share: shared.share,
@@ -37,5 +38,6 @@ export const firstBlockCache = defineMethod({
       threshold: o.threshold,
     },
     guards: { warmup: o.warmup, tail: o.tail, most: o.most },
+    wanted: o.wanted,
   }),
 });

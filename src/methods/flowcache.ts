@@ -16,6 +16,7 @@ export const flowcache = defineMethod({
     warmup: shared.warmup(5),
     tail: shared.tail(1),
     most: shared.most(0),
+    wanted: shared.wanted,
     order: shared.order(0),
     tokens: shared.tokens,
     share: shared.share,
@@ -30,5 +31,6 @@ export const flowcache = defineMethod({
       threshold: o.threshold,
     },
     guards: { warmup: o.warmup, tail: o.tail, most: o.most },
+    wanted: o.wanted,
   }),
 });

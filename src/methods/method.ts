@@ -111,6 +111,14 @@ export const shared = {
     z.coerce.number().int().min(0).default(fallback).describe('most steps reused in a row; 0 sets no limit'),
   interval: (fallback: number) =>
     z.coerce.number().int().positive().default(fallback).describe('one step in so many is computed'),
+  wanted: z.coerce
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'share of the steps to reuse: the threshold moves towards it, from step to step; 0 leaves it where it is',
+    ),
   order: (fallback: number) =>
     z.coerce
       .number()

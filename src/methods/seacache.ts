@@ -33,6 +33,7 @@ export const seacache = defineMethod({
     warmup: shared.warmup(1),
     tail: shared.tail(1),
     most: shared.most(0),
+    wanted: shared.wanted,
     order: shared.order(0),
     tokens: shared.tokens,
     share: shared.share,
@@ -57,5 +58,6 @@ export const seacache = defineMethod({
       threshold: o.threshold,
     },
     guards: { warmup: o.warmup, tail: o.tail, most: o.most },
+    wanted: o.wanted,
   }),
 });

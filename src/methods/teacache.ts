@@ -53,6 +53,7 @@ export const teacache = defineMethod({
     warmup: shared.warmup(1),
     tail: shared.tail(1),
     most: shared.most(0),
+    wanted: shared.wanted,
     order: shared.order(0),
     tokens: shared.tokens,
     share: shared.share,
@@ -77,6 +78,7 @@ export const teacache = defineMethod({
         ...(polynomial && { polynomial }),
       },
       guards: { warmup: o.warmup, tail: o.tail, most: o.most },
+      wanted: o.wanted,
     };
   },
 });

@@ -1,5 +1,5 @@
 import { type Builder, tensorType, type Value } from '../ir/index.js';
-import type { History } from '../plan/index.js';
+import { type History, PULL } from '../plan/index.js';
 import { ruleOf } from './decisions/index.js';
 import { totalSteps } from './forecast.js';
 import { field } from './keep-time.js';
@@ -33,6 +33,7 @@ export const conclude: Pass = {
     const next = new Map<string, Value>([...clock.next, ['count', count]]);
     const since = b.op('Add', [field(clock.fields, 'run'), b.f32(1)]);
     next.set('run', b.op('Mul', [since, reused]));
+    if (plan.wanted > 0) next.set(PULL, pulled(context, b));
     for (const history of plan.layout.histories) keepHistory(context, b, next, history);
     const whole = rule.measured !== undefined && plan.probe?.apart === undefined;
     next.set('value', whole ? value : checked(context, b, value));
@@ -61,6 +62,20 @@ export const conclude: Pass = {
     }
   },
 };
+
+/** By how much a step moves the logarithm of the threshold, times what its answer is off the wanted share. */
+const PACE = 0.7;
+
+/** The threshold's next place: an integral of what its answers were off, whatever the guards made of them. */
+function pulled(context: Context, b: Builder): Value {
+  const { fields, trusted } = need(context, 'clock');
+  const { threshold } = need(context, 'forecast');
+  const reuses = b.cast(b.op('Less', [need(context, 'level'), threshold()]), 'float32');
+  const off = b.op('Mul', [b.op('Sub', [b.f32(context.plan.wanted), reuses]), b.f32(PACE)]);
+  const moved = b.op('Add', [field(fields, PULL), off]);
+  // A first step is compared with nothing.
+  return b.op('Where', [trusted, moved, b.f32(0)], { name: PULL });
+}
 
 /** Counts the computed steps of a channel; each moves the gaps between them one back and sets the last. */
 function keepHistory(context: Context, b: Builder, next: Map<string, Value>, history: History): void {

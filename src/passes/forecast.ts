@@ -1,6 +1,6 @@
 import type { Builder, Value } from '../ir/index.js';
 import { type Guards, looksAtStep } from '../methods/index.js';
-import type { Plan } from '../plan/index.js';
+import { type Plan, PULL } from '../plan/index.js';
 import { type Pair, ruleOf, type Start } from './decisions/index.js';
 import { allLess, field } from './keep-time.js';
 import { lookup } from './lookup.js';
@@ -41,7 +41,8 @@ export const forecast: Pass = {
 export function startOf(b: Builder, plan: Plan, clock: Clock): Start {
   const steps = once(() => totalSteps(b, plan, clock));
   const index = usesTables(plan) ? stepIndex(b, plan, field(clock.fields, 'step'), steps()) : undefined;
-  const threshold = 'threshold' in plan.decision ? thresholdOf(b, plan.decision.threshold, clock) : undefined;
+  const threshold =
+    'threshold' in plan.decision ? thresholdOf(b, plan.decision.threshold, plan, clock) : undefined;
   return { b, clock, steps, index: known(index), threshold: known(threshold) };
 }
 
@@ -114,10 +115,14 @@ function known(value: Value | undefined): () => Value {
   };
 }
 
-/** The threshold: as compiled, unless the knob says otherwise; float32 [1]. */
-function thresholdOf(b: Builder, compiled: number, clock: Clock): Value {
+/** The threshold: as compiled, unless the knob says otherwise, and moved towards the wanted share; float32 [1]. */
+function thresholdOf(b: Builder, compiled: number, { wanted }: Plan, clock: Clock): Value {
   const knob = field(clock.knobs, 'threshold');
-  return b.op('Where', [b.op('Equal', [knob, b.f32(0)]), b.f32(compiled), knob], { name: 'threshold' });
+  const given = b.op('Where', [b.op('Equal', [knob, b.f32(0)]), b.f32(compiled), knob], {
+    name: 'threshold',
+  });
+  if (wanted === 0) return given;
+  return b.op('Mul', [given, b.op('Exp', [field(clock.fields, PULL)])], { name: 'threshold' });
 }
 
 /** The number of denoising steps: as compiled, unless the knob says otherwise. */

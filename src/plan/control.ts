@@ -28,6 +28,9 @@ const CLOCK = ['step', 'count', 'time', 'pace', 'run'] as const;
 /** The timestep of the generation's first step, where the noise is told from it. */
 export const FIRST = 'first';
 
+/** How far the threshold has moved towards a wanted share of reuse: the logarithm of what it is multiplied with. */
+export const PULL = 'pull';
+
 /** What an expansion over the computed steps of one channel has to know of them. */
 export interface History {
   readonly channel: number;
@@ -62,10 +65,12 @@ export function controlLayout(
   histories: readonly History[],
   dims: number,
   channels: number,
-  filtered = false,
+  { filtered = false, steered = false }: { readonly filtered?: boolean; readonly steered?: boolean } = {},
 ): ControlLayout {
   const counted = histories.flatMap(({ run, count, gaps }) => [run, count, ...gaps]);
-  const early = [...new Set([...CLOCK, ...counted, ...(filtered ? [FIRST] : [])])];
+  const early = [
+    ...new Set([...CLOCK, ...counted, ...(filtered ? [FIRST] : []), ...(steered ? [PULL] : [])]),
+  ];
   const measured = ['value', ...measuredFields(decision)];
   return { early, dims, histories, measured, vectors: measuredVectors(decision), channels };
 }

@@ -5,6 +5,7 @@ export {
   FIRST,
   type History,
   KNOBS,
+  PULL,
   positionOf,
 } from './control.js';
 export { narrowed, renamed } from './half.js';

@@ -94,7 +94,11 @@ export function makePlan(
   const channels = 1 + Math.max(...regions.map(r => r.channel));
   const filters = [probe, ...along].map(p => p?.filter);
   const measuresNoise = filters.some(filter => filter !== undefined && filter.noise.full === undefined);
-  const layout = controlLayout(design.decision, historiesOf(regions), dims, channels, measuresNoise);
+  const { wanted = 0 } = design;
+  const layout = controlLayout(design.decision, historiesOf(regions), dims, channels, {
+    filtered: measuresNoise,
+    steered: wanted > 0,
+  });
   const plan: Plan = {
     method: configured.method.name,
     options: configured.options,
@@ -112,6 +116,7 @@ export function makePlan(
     decision: design.decision,
     keepsWhole: design.keep === 'whole' && channels > 1,
     guards: design.guards ?? {},
+    wanted,
     probe,
     control: {
       name: 'control',

@@ -194,6 +194,8 @@ export interface Plan {
   /** Whether what is kept is only that of steps which compute all channels. */
   readonly keepsWhole: boolean;
   readonly guards: Guards;
+  /** Share of the steps that the threshold is to reuse; 0 where it stays where it is. */
+  readonly wanted: number;
   /** What is looked at; absent when nothing is. */
   readonly probe: ProbePlan | undefined;
   readonly control: StatePlan;

@@ -27,7 +27,7 @@ import { copiesToHost, hostValues } from './placement.js';
 const FORMS: readonly Readonly<Record<string, unknown>>[] = [
   {},
   { tokens: 'full' },
-  { tokens: 'pooled', tail: 0.2 },
+  { tokens: 'pooled', tail: 0.2, wanted: 0.5 },
   { reuse: 'output', blocks: 0.5 },
   { reuse: 'residual', blocks: '0-1', tail: 3 },
   { decide: 'ahead', relax: 1.25, most: 2 },

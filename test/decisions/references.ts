@@ -58,7 +58,29 @@ class Guard {
   }
 }
 
-type Compared = Guarded & Pick<Rule, 'threshold' | 'tokens'>;
+type Compared = Guarded &
+  Pick<Rule, 'threshold' | 'tokens'> & {
+    /** Told whether what was compared lies below the threshold, whatever guards make of it. */
+    readonly saw?: (below: boolean) => void;
+  };
+
+/** A threshold that moves towards a wanted share of reuse: its logarithm is the sum of what answers were off. */
+export function steered<T extends object>(
+  rule: T,
+  start: number,
+  wanted: number,
+): T & Pick<Compared, 'saw'> & { readonly threshold: number } {
+  let off = 0;
+  return {
+    ...rule,
+    get threshold() {
+      return start * Math.exp(0.7 * off);
+    },
+    saw(below: boolean) {
+      off += wanted - (below ? 1 : 0);
+    },
+  };
+}
 
 /** First Block Cache and DBCache: reuse while the probe is near what it was at the last computed step. */
 export class SinceComputed implements Reference {
@@ -74,7 +96,9 @@ export class SinceComputed implements Reference {
   async step(step: number, look: Look): Promise<Told> {
     const now = await look();
     const value = this.#reference === undefined ? UNMEASURED : change(now, this.#reference, this.#rule);
-    const reuse = this.#guard.done(value < this.#rule.threshold && this.#guard.allows(step));
+    const below = value < this.#rule.threshold;
+    if (this.#reference !== undefined) this.#rule.saw?.(below);
+    const reuse = this.#guard.done(below && this.#guard.allows(step));
     if (!reuse) this.#reference = now;
     return { reuse: [reuse], value };
   }
@@ -94,12 +118,15 @@ export class AddedUp implements Reference {
 
   async step(step: number, look: Look): Promise<Told> {
     const now = await look();
+    const first = this.#previous === undefined;
     const value = this.#previous === undefined ? UNMEASURED : change(now, this.#previous, this.#rule);
     this.#previous = now;
     const degree = (this.#rule.polynomial?.length ?? 0) - 1;
     const estimate = this.#rule.polynomial?.reduce((sum, c, i) => sum + c * value ** (degree - i), 0);
     this.#sum += estimate ?? value;
-    const reuse = this.#guard.done(this.#sum < this.#rule.threshold && this.#guard.allows(step));
+    const below = this.#sum < this.#rule.threshold;
+    if (!first) this.#rule.saw?.(below);
+    const reuse = this.#guard.done(below && this.#guard.allows(step));
     if (!reuse) this.#sum = 0;
     return { reuse: [reuse], value };
   }

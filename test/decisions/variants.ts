@@ -29,6 +29,7 @@ import {
   RateOfChange,
   type Reference,
   SinceComputed,
+  steered,
   Table,
   Watched,
 } from './references.js';
@@ -375,6 +376,12 @@ export const VARIANTS: readonly Variant[] = [
       reference: all => new SinceComputed({ ...all, threshold: 0.1, tokens: undefined, warmup: 0.2 }),
     },
   ),
+  ...of('first-block-cache', trained, {
+    ...firstBlock,
+    title: 'half of the steps wanted, from a low threshold',
+    set: { threshold: 0.01, wanted: 0.5, most: 3 },
+    reference: all => new SinceComputed(steered({ ...all, tokens: SAMPLED, most: 3 }, 0.01, 0.5)),
+  }),
   ...of(
     'dbcache',
     trained,
@@ -402,6 +409,12 @@ export const VARIANTS: readonly Variant[] = [
       title: 'the change itself',
       set: { polynomial: '1,0' },
       reference: all => new AddedUp({ ...all, threshold: 0.15, tokens: SAMPLED, warmup: 1, tail: 1 }),
+    },
+    {
+      ...modulated,
+      title: 'two thirds of the steps wanted, found in the warm-up from a high threshold',
+      set: { polynomial: '1,0', threshold: 5, wanted: 0.66, warmup: 6 },
+      reference: all => new AddedUp(steered({ ...all, tokens: SAMPLED, warmup: 6, tail: 1 }, 5, 0.66)),
     },
     {
       ...modulated,
