@@ -130,7 +130,8 @@ class Series {
     if (previous.length > 1 || (previous.length > 0 && this.#joinsFresh(update.skip)))
       return String(this.#next++);
     const known = previous.map(u => this.#of.get(u)).find(id => id !== undefined);
-    if (known !== undefined) return known;
+    if (known !== undefined)
+      return previous.some(u => this.#comesBack(update.skip, u.out)) ? String(this.#next++) : known;
     const behind = this.#behind(update.skip);
     return behind === undefined ? String(this.#next++) : behind.replace(/\+?$/, '+');
   }
@@ -173,6 +174,29 @@ class Series {
         });
     }
     return fresh && whole;
+  }
+
+  /** True where what other blocks made of the stream `from` was added to it on the way. */
+  #comesBack(stream: Value, from: Value): boolean {
+    const start = this.#flow.at(from);
+    const added: Value[] = [];
+    const seen = new Set<Value>();
+    const work = [stream];
+    for (let value = work.pop(); value !== undefined; value = work.pop()) {
+      if (value === from || seen.has(value)) continue;
+      seen.add(value);
+      const carried = carriedFrom(this.#flow, value);
+      work.push(...carried);
+      if (carried.length === 0) added.push(value);
+    }
+    const reached = new Set<Value>(added);
+    let others = false;
+    for (const value of reached) {
+      if (this.#flow.at(value) <= start || value.producer === undefined) continue;
+      others ||= this.#ends.has(value);
+      for (const read of readsOf(value.producer)) if (!this.#flow.isConstant(read)) reached.add(read);
+    }
+    return others && reached.has(from);
   }
 
   /** The series of a block that the value depends on, if any. */

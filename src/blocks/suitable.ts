@@ -1,5 +1,5 @@
 import { refuse } from '../diagnostics/index.js';
-import { isFloat, type Model, type Value } from '../ir/index.js';
+import { isFloat, type Model, type Node, type Value } from '../ir/index.js';
 import { evaluate, flopsOf, type Inferred } from '../ir/infer/index.js';
 import type { Block, BlockGroup } from './blocks.js';
 import type { Flow } from './flow.js';
@@ -109,12 +109,13 @@ export function refuseOthers(
   }
 }
 
-/** Refuses streams that change their width, and convolutions as units of their own between the blocks. */
+/** Refuses streams whose width convolutions change, and convolutions as units of their own between the blocks. */
 function refuseUNet(flow: Flow, inferred: Inferred, blocks: readonly Block[]): void {
   const attending = blocks.filter(attends);
   const widths = new Set(attending.map(b => b.streams[0] && inferred.shapeOf(b.streams[0].in)?.at(-1)));
   widths.delete(undefined);
-  if (widths.size > 1) refuse('BWC215', { found: `its stream is ${[...widths].join(' and then ')} wide` });
+  if (widths.size > 1 && convolvesBetween(flow, attending))
+    refuse('BWC215', { found: `its stream is ${[...widths].join(' and then ')} wide` });
   const convolving = blocks.filter(b => {
     const projections = b.branches.flatMap(br => br.update.cone.filter(n => flow.isProjection(n)));
     return !attending.includes(b) && projections.every(n => n.op === 'Conv');
@@ -122,6 +123,14 @@ function refuseUNet(flow: Flow, inferred: Inferred, blocks: readonly Block[]): v
   if (convolving.length > 0) {
     refuse('BWC215', { found: `${convolving.length} of its units between the blocks are convolutions` });
   }
+}
+
+/** True where a convolution runs after the first of the blocks has begun and before the last one has ended. */
+function convolvesBetween(flow: Flow, blocks: readonly Block[]): boolean {
+  const at = (node: Node | undefined): number => (node && flow.position.get(node)) ?? 0;
+  const nodes = blocks.flatMap(b => b.nodes);
+  const [from, to] = [at(nodes[0]), at(nodes.at(-1))];
+  return flow.graph.nodes.slice(from, to).some(node => node.op === 'Conv' && flow.isProjection(node));
 }
 
 function realInputs(model: Model): Value[] {

@@ -124,6 +124,28 @@ describe('a group', () => {
     expect(groupsOf(begins(more))).toEqual([0, 0, 1, 1]);
   });
 
+  it('ends where a stream goes on with what other blocks made of it', () => {
+    const detour = ` d0 = MatMul(s2, up2)
+ d1 = Relu(d0)
+${['d1', 'd2'].map((from, i) => aside(from, i)).join('\n')}
+ d4 = Tanh(d3)
+ d5 = MatMul(d4, down2)
+ j = Add(s2, d5)`;
+    expect(groupsOf(begins(detour))).toEqual([0, 0, 1, 1, 2, 2]);
+  });
+
+  /** A block of its own: attention and a feed-forward. */
+  const aside = (from: string, i: number): string => ` aq${i} = MatMul(${from}, qkv${i})
+ ak${i} = Transpose<perm = [0,2,1]>(aq${i})
+ ap${i} = MatMul(aq${i}, ak${i})
+ aa${i} = Softmax(ap${i})
+ ao${i} = MatMul(aa${i}, aq${i})
+ ah${i} = Add(${from}, ao${i})
+ au${i} = MatMul(ah${i}, up${i})
+ ag${i} = Tanh(au${i})
+ af${i} = MatMul(ag${i}, down${i})
+ d${i + 2} = Add(ah${i}, af${i})`;
+
   it('goes on where other tokens take the place of a part that is cut off', () => {
     const replaced = ` c = Concat<axis = 2>(e, e, e, e)
  left, right = Split<axis = 1>(s2)

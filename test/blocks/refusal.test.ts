@@ -75,6 +75,11 @@ text (int64[batch,6] ids) => (float[batch,6,${width}] y) <float[5,4] table = {${
     expect([roles.latent, roles.timestep, roles.prediction].map(r => r?.value.name)).toEqual(['x', 't', 'y']);
   });
 
+  it('takes the logarithm of a noise level that is embedded for the step', () => {
+    const text = toy({ blocks: 2 }).replace('Sin(t)', 'Cos(l)').replace(' e0 = ', ' l = Log(t)\n e0 = ');
+    expect(analyse(parse(text)).roles.timestep?.value.name).toBe('t');
+  });
+
   it('refuses what no input tells the step of', () => {
     const found = refusalOf(() => analyse(parse(toy({ blocks: 2, timestep: false }))));
     expect(found?.code).toBe('BWC213');
