@@ -253,6 +253,12 @@ export const CATALOGUE = {
     why: 'The method looks at the same tokens of every frame, and the model is of no video, or takes it already put in a line.',
     hint: 'Say it with --set grid=FRAMESxROWSxCOLUMNS (of tokens), or switch motion off with --set motion=no.',
   }),
+  BWC225: entry<{ where: string }>({
+    kind: 'unsupported',
+    message: p => `attention of ${p.where} cannot be taken apart`,
+    why: 'Only where the graph shows a product, a softmax and a product over the tokens of one sequence, with no mask between but one of keys, is it known what tokens give one another; a fused operator gives their sum.',
+    hint: 'Export the model with attention in single operators, or choose a method that keeps attention whole, such as pab.',
+  }),
   BWC241: entry<{ method: string; channels: number }>({
     kind: 'unsupported',
     message: p =>

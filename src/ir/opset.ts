@@ -178,8 +178,8 @@ const CUDA_TYPES: ReadonlyMap<string, readonly DataType[]> = new Map<string, rea
   ...each(['Pad'], [...FLOATS, 'bool']),
   ...each(['TopK'], [...FLOATS, 'int32', 'int64']),
   ...each(['Range'], ['float32', 'float64', 'int16', 'int32', 'int64']),
-  ...each(['IsNaN', 'Sqrt', 'Exp', 'Floor', 'Cos', 'Pow', 'Sigmoid'], FLOATS),
-  ...each(['MatMul', 'LayerNormalization'], [...FLOATS, 'bfloat16']),
+  ...each(['IsNaN', 'Sqrt', 'Exp', 'Log', 'Floor', 'Cos', 'Pow', 'Sigmoid'], FLOATS),
+  ...each(['MatMul', 'LayerNormalization', 'Softmax'], [...FLOATS, 'bfloat16']),
   ...each(
     [
       'Cast',

@@ -30,6 +30,8 @@ export type Span =
   | { readonly kind: 'blocks'; readonly from: number; readonly to: number }
   /** One branch of a block (and its counterparts in the block's other streams): what it adds, before its gate. */
   | { readonly kind: 'branch'; readonly block: number; readonly branch: number }
+  /** Of a branch the attention by itself, from queries, keys and values to what they give. */
+  | { readonly kind: 'attention'; readonly block: number; readonly branch: number }
   /** Everything between the latent and the prediction. */
   | { readonly kind: 'model' }
   /**
@@ -51,6 +53,7 @@ export type Reuse = {
       /** By what leaves the region: scaled and shifted. */
       readonly adjust?: readonly ChannelRows[];
       readonly refresh?: never;
+      readonly outside?: never;
     }
   | {
       /** For a branch: tokens that reused steps compute all the same. */
@@ -58,6 +61,15 @@ export type Reuse = {
       readonly weights?: never;
       readonly bands?: never;
       readonly adjust?: never;
+      readonly outside?: never;
+    }
+  | {
+      /** For attention: what tokens outside each token's own chunk gave, while the chunk is attended to at every step. */
+      readonly outside: Chunks;
+      readonly weights?: never;
+      readonly bands?: never;
+      readonly adjust?: never;
+      readonly refresh?: never;
     }
 );
 
@@ -65,6 +77,12 @@ export type Reuse = {
 export interface ChannelRows {
   readonly scale: readonly (readonly number[])[];
   readonly shift: readonly (readonly number[])[];
+}
+
+/** Runs of tokens in their order, of equal length but for the last. */
+export interface Chunks {
+  /** At most so many, 2 or more. */
+  readonly count: number;
 }
 
 /**
@@ -102,9 +120,9 @@ export interface ProjectedWeights {
   readonly range: readonly [low: number, high: number];
 }
 
-/** How many tensors a reuse rule remembers: of computed steps, or of bands. */
-export function memoryOf({ weights, bands }: Reuse): number {
-  if (bands !== undefined) return 2;
+/** How many tensors a reuse rule remembers: of computed steps, of bands, or of attention its output and log-normaliser. */
+export function memoryOf({ weights, bands, outside }: Reuse): number {
+  if (bands !== undefined || outside !== undefined) return 2;
   switch (weights?.kind) {
     case undefined:
       return 1;

@@ -24,6 +24,8 @@ export interface BranchFact {
   readonly kind: 'self-attention' | 'joint-attention' | 'cross-attention' | 'feed-forward' | 'parallel';
   /** Attention within a frame, or across frames, where blocks of both kinds alternate. */
   readonly axis?: 'spatial' | 'temporal';
+  /** Whether the graph shows the scores of its attention, of tokens to tokens of the same sequence. */
+  readonly open?: true;
   /** Features of a token that its first projections read, where known. */
   readonly channels?: number;
 }
@@ -74,5 +76,14 @@ export function eachBranch(
       const obeys = channel === undefined ? own++ : channel(fact);
       return obeys === undefined ? [] : [{ span: { kind: 'branch', block, branch }, channel: obeys, reuse }];
     }),
+  );
+}
+
+/** The attention of every branch that is open, without its projections, as a region of its own. */
+export function eachAttention({ blocks }: ModelFacts, reuse: Reuse, channel = 0): readonly RegionDesign[] {
+  return blocks.flatMap(({ branches }, block) =>
+    branches.flatMap(({ open }, branch): RegionDesign[] =>
+      open === true ? [{ span: { kind: 'attention', block, branch }, channel, reuse }] : [],
+    ),
   );
 }

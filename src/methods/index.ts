@@ -14,6 +14,7 @@ import { dicache } from './dicache.js';
 import { easycache } from './easycache.js';
 import { fastercache } from './fastercache.js';
 import { firstBlockCache } from './first-block-cache.js';
+import { flashblock } from './flashblock.js';
 import { flowcache } from './flowcache.js';
 import { fora } from './fora.js';
 import { lazydit } from './lazydit.js';
@@ -35,7 +36,7 @@ import { toca } from './toca.js';
 export { type Calibration, parseCalibration, requireCalibrationOf } from './calibration.js';
 export * from './design.js';
 export type { BlockFact, BranchFact, ModelFacts } from './facts.js';
-export { blockRun, eachBlock, eachBranch, stack } from './facts.js';
+export { blockRun, eachAttention, eachBlock, eachBranch, stack } from './facts.js';
 export {
   type ConfiguredMethod,
   configure,
@@ -71,6 +72,7 @@ export const METHODS: readonly Method[] = [
   taylorseer,
   fora,
   toca,
+  flashblock,
   pab,
   deltaDit,
   blockdance,

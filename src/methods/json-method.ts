@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Design, RegionDesign, Reuse } from './design.js';
 import { everyNth } from './every-nth.js';
-import { blockRun, eachBranch, type ModelFacts } from './facts.js';
+import { blockRun, eachAttention, eachBranch, type ModelFacts } from './facts.js';
 import { defineMethod, type Method } from './method.js';
 
 const of = z.enum(['output', 'residual']);
@@ -31,6 +31,8 @@ const region = z.discriminatedUnion('kind', [
   }),
   /** Every branch of these kinds as a region of its own. */
   z.strictObject({ kind: z.literal('branches'), of: z.array(branch).min(1), channel, reuse }),
+  /** Every attention of tokens to tokens: that outside each one's chunk is kept, and merged with that within. */
+  z.strictObject({ kind: z.literal('attention'), channel, chunks: z.int().min(2) }),
   z.strictObject({ kind: z.literal('model'), channel, reuse }),
 ]);
 
@@ -159,6 +161,8 @@ function designOf({ regions, decision: decided, guards: guard }: JsonMethod, fac
 }
 
 function regionsOf(region: JsonMethod['regions'][number], facts: ModelFacts): readonly RegionDesign[] {
+  if (region.kind === 'attention')
+    return eachAttention(facts, { of: 'output', outside: { count: region.chunks } }, region.channel);
   const how = reuseFrom(region.reuse, facts);
   switch (region.kind) {
     case 'blocks':
@@ -170,10 +174,10 @@ function regionsOf(region: JsonMethod['regions'][number], facts: ModelFacts): re
   }
 }
 
-function reuseFrom(reuse: JsonMethod['regions'][number]['reuse'], { steps }: ModelFacts): Reuse {
-  if (!('refresh' in reuse)) return defined(reuse);
-  const { share, age } = reuse.refresh;
-  return { of: reuse.of, refresh: { share: Array.from({ length: steps }, () => share), age } };
+function reuseFrom(given: z.infer<typeof reuse>, { steps }: ModelFacts): Reuse {
+  if (!('refresh' in given)) return defined(given);
+  const { share, age } = given.refresh;
+  return { of: given.of, refresh: { share: Array.from({ length: steps }, () => share), age } };
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -14,6 +14,7 @@ import {
   type User,
   Value,
 } from '../ir/index.js';
+import type { Chunks } from '../methods/index.js';
 import {
   type AlongPlan,
   type Exit,
@@ -24,6 +25,7 @@ import {
 } from '../plan/index.js';
 import { lowBand } from './bands.js';
 import { halvesOf } from './narrow.js';
+import { type Attended, merged, outsideOf } from './outside.js';
 import {
   builder,
   type Context,
@@ -61,7 +63,11 @@ export const gateRegions: Pass = {
       const gate = placeGate(model, region, when, gateName(region.name, plan.regions.length === 1));
       emitted.gates.push(gate);
       for (const [i, exit] of region.exits.entries()) {
+        const { attention } = exit;
+        const { outside } = region.reuse;
         if (region.half) joinHalves(context, gate, exit, i);
+        else if (attention && outside)
+          mergeChunks(context, gate, { ...exit, attention }, region.features[i] ?? [], outside);
         else gateExit(context, gate, exit, i);
       }
       if (region.along) keepAlong(context, gate, region.along);
@@ -281,6 +287,35 @@ function joinHalves(context: Context, gate: Gate, exit: Exit, index: number): vo
   inReuse.place();
   const outside = (user: User): boolean => !isWithin(gate.compute, user) && !isWithin(gate.reuse, user);
   applyPatch({ graph: context.model.graph, replace: [{ from: exit.value, to: whole, where: outside }] });
+}
+
+/** Attention to tokens outside each one's chunk is kept; that within is computed at every step, and both are given as one. */
+function mergeChunks(
+  context: Context,
+  gate: Gate,
+  exit: Attended,
+  states: readonly StatePlan[],
+  chunks: Chunks,
+): void {
+  const inCompute = builder(context, gate.compute, 'compute', 'gate-regions');
+  const inReuse = builder(context, gate.reuse, 'reuse', 'gate-regions');
+  const { value, declared } = exit;
+  const to = branchOutput(
+    context,
+    gate,
+    local(inCompute, value, gate.compute, declared),
+    merged(context, inReuse, exit, chunks, states),
+    declared,
+    'exit',
+  );
+  const { output, normaliser } = outsideOf(inCompute, exit, chunks);
+  for (const [i, kept] of [output, normaliser].entries())
+    keep(context, gate, inCompute, inReuse, states.slice(i, i + 1), kept, tensorType('float32'));
+  context.emitted.outside.set(value, to);
+  inCompute.place();
+  inReuse.place();
+  const replace = [{ from: value, to, where: (user: User) => !isWithin(gate.compute, user) }];
+  applyPatch({ graph: context.model.graph, replace });
 }
 
 /** Keeps what is followed at computed steps. */

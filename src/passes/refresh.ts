@@ -1,6 +1,7 @@
-import { attr, type Builder, int, type Node, Tensor, type Value } from '../ir/index.js';
+import { attr, type Builder, int, Tensor, type Value } from '../ir/index.js';
 import type { Refresh } from '../methods/index.js';
 import type { Exit, StatePlan, Tokens } from '../plan/index.js';
+import { copied } from './copied.js';
 import { lookup } from './lookup.js';
 import { builder, type Context, need, stateOf } from './pass.js';
 import { TINY } from './sampling.js';
@@ -34,7 +35,7 @@ export function refreshed(
   const places = b.op('Unsqueeze', [chosen, b.i64(2)], { name: 'places' });
   const batched = { name: 'tokens', attributes: [int('batch_dims', 1)] };
   const gathered = enters.map(v => [v, b.op('GatherND', [outer(v), places], batched)] as const);
-  const fresh = copied(b, nodes, leaves, new Map(gathered));
+  const fresh = copied(b, nodes, new Map(gathered))(leaves);
   const everywhere = b.op('Expand', [places, b.op('Shape', [fresh])]);
   const tokens = { attributes: [int('axis', 1)] };
   const zeros = b.op('ConstantOfShape', [b.op('Shape', [chosen])], {
@@ -75,21 +76,4 @@ function countOf(context: Context, ages: StatePlan, share: readonly number[]): V
   const number = b.cast(b.op('Max', [wanted, b.f32(1)]), 'int64');
   b.place(model.graph.nodes.find(node => node.op === 'If' && node.name.startsWith('bwc/gate')));
   return number;
-}
-
-/** `leaves` as copies of the nodes make it, which read what `at` says in the place of what they read. */
-function copied(b: Builder, nodes: readonly Node[], leaves: Value, at: Map<Value, Value>): Value {
-  for (const node of nodes) {
-    const outputs = b.copy(
-      node,
-      node.inputs.map(value => value && (at.get(value) ?? value)),
-    );
-    node.outputs.forEach((output, i) => {
-      const copy = outputs[i];
-      if (output && copy) at.set(output, copy);
-    });
-  }
-  const made = at.get(leaves);
-  if (made === undefined) throw new Error('the nodes make what leaves');
-  return made;
 }

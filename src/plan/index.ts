@@ -17,6 +17,7 @@ export {
   type FrameLayout,
   type GridAxis,
   type Half,
+  type OpenAttention,
   type Picture,
   type Plan,
   type ProbePlan,

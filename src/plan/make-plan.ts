@@ -23,6 +23,7 @@ import {
   type Reuse,
   withPreset,
 } from '../methods/index.js';
+import { openAttentionOf } from './attention.js';
 import { controlLayout, controlLength, historiesOf } from './control.js';
 import { framesOf } from './grid.js';
 import { halfCut, narrowed } from './half.js';
@@ -184,7 +185,12 @@ function modelFacts(analysis: Analysis, steps: number, calibration: Calibration 
         const traits = traitsOf(update, flow, inferred, roles.latent.value, roles.timestep?.value);
         const axis = traits.find(t => t === 'spatial' || t === 'temporal');
         const channels = inferred.shapeOf(update.input)?.at(-1);
-        return { kind, ...(axis && { axis }), ...(typeof channels === 'number' && { channels }) };
+        return {
+          kind,
+          ...(axis && { axis }),
+          ...(openAttentionOf(analysis, update) && { open: true as const }),
+          ...(typeof channels === 'number' && { channels }),
+        };
       }),
     })),
   };
@@ -229,10 +235,12 @@ function regionOf(
   outside: ReadonlySet<Node>,
   { defaults, alone, along }: RegionContext,
 ): { region: Omit<Region, 'flops'>; note: Diagnostic | undefined } {
-  const branch = design.span.kind === 'branch' || design.span.kind === 'half';
+  const branch = design.span.kind === 'branch' || design.span.kind === 'attention';
   const open =
-    design.reuse.of === 'residual' && !branch ? cut.exits.find(exit => exit.enters === undefined) : undefined;
-  const of = open !== undefined || design.span.kind === 'branch' ? ('output' as const) : design.reuse.of;
+    design.reuse.of === 'residual' && !branch && !cut.half
+      ? cut.exits.find(exit => exit.enters === undefined)
+      : undefined;
+  const of = open !== undefined || branch ? ('output' as const) : design.reuse.of;
   const what = of === 'output' ? 'features' : 'residual';
   const ago = (age: number): string => (age === 0 ? '' : `.ago${age}`);
   const older = (age: number): string => (age === 0 ? '' : `, ${age} computed before the last`);
@@ -241,16 +249,15 @@ function regionOf(
   const memory = memoryOf(design.reuse);
   const reuse = { ...design.reuse, of };
   const normed = cut.exits.map(exit => isKeptNormed(reuse, exit, stateType(exit.type, defaults)));
-  const features = cut.exits.map((exit, i) =>
-    Array.from(
-      { length: memory },
-      (_, age): StatePlan => ({
-        name: `${prefix}${what}${i === 0 ? '' : `.${i}`}${bands ? `.${bands[age]}` : ago(age)}`,
-        type: stateType(exit.type, defaults),
-        holds: `${of} of ${alone && !cut.half ? 'the skipped blocks' : cut.name}${normed[i] ? ', normalised' : ''}${bands ? `, ${bands[age]} frequencies` : older(age)}`,
-      }),
-    ),
-  );
+  const features = cut.exits.map((exit, i): readonly StatePlan[] => {
+    const at = i === 0 ? '' : `.${i}`;
+    if (reuse.outside) return chunkStates(exit, cut.name, prefix, defaults);
+    return Array.from({ length: memory }, (_, age) => ({
+      name: `${prefix}${what}${at}${bands ? `.${bands[age]}` : ago(age)}`,
+      type: stateType(exit.type, defaults),
+      holds: `${of} of ${alone && !cut.half ? 'the skipped blocks' : cut.name}${normed[i] ? ', normalised' : ''}${bands ? `, ${bands[age]} frequencies` : older(age)}`,
+    }));
+  });
   const ages = cut.exits.map(({ tokens, type }, i): StatePlan | undefined =>
     design.reuse.refresh && tokens
       ? {
@@ -303,6 +310,29 @@ function checkAdjusted({ adjust }: Reuse, { exits, name }: Cut): void {
   };
   if (adjust.length !== exits.length || !exits.every(fits))
     refuse('BWC317', { reason: `the calibration has other channels than ${name}` });
+}
+
+/** What is kept of attention to tokens outside each one's chunk: what they give, and the logarithm of what they weigh. */
+function chunkStates(
+  { attention, type }: Exit,
+  name: string,
+  prefix: string,
+  defaults: boolean,
+): readonly StatePlan[] {
+  if (attention === undefined) throw new Error(`${name} is no attention: it has no chunks`);
+  const weighed = tensorType('float32', [...(type.shape ?? []).slice(0, -1), 1]);
+  return [
+    {
+      name: `${prefix}outside`,
+      type: stateType(type, defaults),
+      holds: `${name}: what other chunks give each token`,
+    },
+    {
+      name: `${prefix}normaliser`,
+      type: stateType(weighed, defaults),
+      holds: `${name}: logarithm of what other chunks weigh for each token`,
+    },
+  ];
 }
 
 /** Inputs whose shapes together hold every dimension that may change from call to call. */

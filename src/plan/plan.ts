@@ -1,4 +1,4 @@
-import type { DataType, Node, TensorType, Value } from '../ir/index.js';
+import type { DataType, Dim, Node, TensorType, Value } from '../ir/index.js';
 import type {
   Decision,
   Filter,
@@ -31,6 +31,8 @@ export interface Exit {
   readonly addends: Addends | undefined;
   /** How it comes from the tokens of a stream, where it makes one token of one. */
   readonly tokens: Tokens | undefined;
+  /** The attention that gives it, where that is the region. */
+  readonly attention?: OpenAttention;
 }
 
 /** Nodes that make what leaves of what enters, token by token. */
@@ -38,6 +40,29 @@ export interface Tokens {
   /** The stream, float [batch, tokens, channels], and its other forms of the same shape. */
   readonly enters: readonly [Value, ...Value[]];
   readonly nodes: readonly Node[];
+}
+
+/** Attention whose scores are in the graph: `giving(softmax(scoring(queries, keys)), values)`. */
+export interface OpenAttention {
+  readonly enters: readonly Value[];
+  /** What makes of these what the products read: scales it, turns it. */
+  readonly near: readonly Node[];
+  /** As the products read them: [.., tokens, channels], keys [.., channels, tokens]. */
+  readonly queries: Value;
+  readonly keys: Value;
+  readonly values: Value;
+  /** True where keys are [.., tokens, channels] as well, and turned by the product. */
+  readonly turned: boolean;
+  /** What is said of each key, for all queries alike: [.., 1, tokens]. */
+  readonly masks: readonly { readonly value: Value; readonly rank: number }[];
+  /** From the first product to what the softmax reads; and from what that gives to the second product. */
+  readonly scoring: readonly Node[];
+  readonly softmax: Node;
+  readonly giving: readonly Node[];
+  readonly tokens: Dim;
+  /** Dimensions of what is read and given, and the last of them. */
+  readonly rank: number;
+  readonly channels: number;
 }
 
 /** An exit's residual addition, which operand of it is the stream, and the normalisation that alone reads the sum. */

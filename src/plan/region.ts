@@ -1,4 +1,4 @@
-import { type Analysis, type Block, type Flow, formsOf, type Update } from '../blocks/index.js';
+import { type Analysis, type Block, type Branch, type Flow, formsOf, type Update } from '../blocks/index.js';
 import { refuse } from '../diagnostics/index.js';
 import {
   ancestorIn,
@@ -13,6 +13,7 @@ import {
 } from '../ir/index.js';
 import type { Inferred } from '../ir/infer/index.js';
 import type { Span } from '../methods/index.js';
+import { openAttentionOf } from './attention.js';
 import type { Cut, Exit, ShapeRead, Tokens } from './plan.js';
 import { sameShape, tensorTypeOf } from './shapes.js';
 import { isTokenwise } from './tokens.js';
@@ -27,6 +28,8 @@ export function cutOf(graph: Graph, analysis: Analysis, span: Exclude<Span, { ki
       return blocksCut(graph, analysis, analysis.blocks.slice(span.from, span.to));
     case 'branch':
       return branchCut(graph, analysis, blockAt(analysis, span.block), span.branch);
+    case 'attention':
+      return attentionCut(analysis, blockAt(analysis, span.block), span.branch);
     case 'model':
       return modelCut(graph, analysis);
   }
@@ -77,9 +80,7 @@ function blocksCut(graph: Graph, analysis: Analysis, blocks: readonly Block[]): 
  * that another branch reads as well.
  */
 function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number): Cut {
-  const branch = block.branches[index];
-  if (branch === undefined) throw new Error(`block ${block.index} has no branch ${index}`);
-  const { kind, update: main } = branch;
+  const { update: main } = branchAt(block, index);
   const updates = [main, ...block.others.flat().filter(u => isCounterpart(main, u))];
   const leaves = updates.map(u => ungated(analysis.inferred, u));
   const enters = [...new Set(updates.flatMap(u => [...u.starts, ...streamOf(u)]))];
@@ -96,12 +97,43 @@ function branchCut(graph: Graph, analysis: Analysis, block: Block, index: number
     }),
   );
   return {
-    name: `block-${block.index}.${kind}${block.branches.findIndex(b => b.kind === kind) === index ? '' : `.${index}`}`,
+    name: branchName(block, index),
     blocks: [block.index],
     enters,
     exits,
     nodes,
     shapes,
+  };
+}
+
+function branchAt({ index: at, branches }: Block, index: number): Branch {
+  const branch = branches[index];
+  if (branch === undefined) throw new Error(`block ${at} has no branch ${index}`);
+  return branch;
+}
+
+function branchName(block: Block, index: number): string {
+  const { kind } = branchAt(block, index);
+  const first = block.branches.findIndex(b => b.kind === kind) === index;
+  return `block-${block.index}.${kind}${first ? '' : `.${index}`}`;
+}
+
+/** The products and the softmax between them, with what scales and turns their operands. Refuses with BWC225 where there are no such. */
+function attentionCut(analysis: Analysis, block: Block, index: number): Cut {
+  const name = branchName(block, index);
+  const attention =
+    openAttentionOf(analysis, branchAt(block, index).update) ?? refuse('BWC225', { where: name });
+  const { enters, near, scoring, softmax, giving } = attention;
+  const value = giving.at(-1)?.output;
+  if (value === undefined) throw new Error('attention ends in a product');
+  const exit = { enters: undefined, converted: false, addends: undefined, tokens: undefined, attention };
+  return {
+    name: `${name}.core`,
+    blocks: [block.index],
+    enters,
+    exits: [{ ...typesOf(analysis.inferred, value), ...exit }],
+    nodes: [...near, ...scoring, softmax, ...giving],
+    shapes: [],
   };
 }
 

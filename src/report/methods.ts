@@ -47,7 +47,7 @@ const NOMINAL: ModelFacts = {
   steps: 30,
   blocks: Array.from({ length: 28 }, () => ({
     group: 0,
-    branches: [{ kind: 'self-attention' }, { kind: 'feed-forward' }],
+    branches: [{ kind: 'self-attention', open: true }, { kind: 'feed-forward' }],
   })),
 };
 

@@ -70,6 +70,21 @@ describe('a method of one’s own', () => {
     });
   });
 
+  it('may keep attention outside chunks', () => {
+    const method = jsonMethod({
+      name: 'chunked',
+      regions: [{ kind: 'attention', chunks: 4 }],
+      decision: { kind: 'schedule', reuse: [{ every: 2 }] },
+    });
+    const { plan } = compile(read(fixture), { method, steps: 6 });
+    expect(plan.regions).toHaveLength(fixture.truth.blocks.length);
+    expect(plan.regions[0]?.reuse).toEqual({ of: 'output', outside: { count: 4 } });
+    expect(plan.regions[0]?.features[0]?.map(state => state.name)).toEqual([
+      'block-0.self-attention.core.outside',
+      'block-0.self-attention.core.normaliser',
+    ]);
+  });
+
   it.each([
     ['not JSON', 'a.json', '{'],
     ['another object', 'b.json', '{"name": "b"}'],
