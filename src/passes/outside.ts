@@ -9,7 +9,7 @@ import { type Context, stateOf } from './pass.js';
  * Attention of each token to some of them: what these give, float32 [.., tokens, channels], and the logarithm of what they weigh
  * together, the sum of the exponentials of their scores, float32 [.., tokens, 1].
  */
-export interface Partial {
+export interface Part {
   readonly output: Value;
   readonly normaliser: Value;
 }
@@ -26,11 +26,11 @@ const LEAST = 2 ** -20;
  * What tokens outside each one's chunk give, from what all give and what those of the chunk do. Reads nothing in a way that keeps
  * ONNX Runtime from fusing what it fuses in the original.
  */
-export function outsideOf(b: Builder, exit: Attended, { count }: ChunkDesign): Partial {
+export function outsideOf(b: Builder, exit: Attended, { count }: ChunkDesign): Part {
   const { value, attention } = exit;
   const { elem } = exit.type;
   const own = within(b, exit, count, x => x);
-  const all = logWeight(b, attention.softmax.inputs[0], attention.softmax.output, elem);
+  const all = logWeight(b, attention.softmax.inputs[0], attention.softmax.output, attention.elem);
   const inside = b.op('Exp', [b.op('Sub', [own.normaliser, all])], { name: 'share' });
   const share = b.op('Max', [b.op('Sub', [b.f32(1), inside]), b.f32(LEAST)], { name: 'share_outside' });
   const rest = b.op('Sub', [float(b, value, elem), b.op('Mul', [inside, own.output])]);
@@ -70,9 +70,9 @@ export function merged(
 }
 
 /** Attention to each token's own chunk, where `at` says what stands for what the products read. */
-function within(b: Builder, exit: Attended, most: number, at: (value: Value) => Value): Partial {
+function within(b: Builder, exit: Attended, most: number, at: (value: Value) => Value): Part {
   const { attention, value, type } = exit;
-  const { queries, keys, values, turned, masks, scoring, softmax, giving, channels } = attention;
+  const { queries, keys, values, turned, masks, scoring, softmax, giving, elem, channels } = attention;
   const [scores] = softmax.inputs;
   if (scores === undefined) throw new Error('a softmax reads scores');
   const chunks = new Chunks(b, attention, at(values), most);
@@ -81,15 +81,15 @@ function within(b: Builder, exit: Attended, most: number, at: (value: Value) => 
     [keys, turned ? chunks.cut(at(keys)) : chunks.cutTurned(at(keys))],
     ...masks.map(mask => [mask.value, chunks.cutMask(mask.value, mask.rank)] as const),
   ]);
-  const real = chunks.filledOut(copied(b, scoring, cut)(scores), type.elem);
+  const real = chunks.filledOut(copied(b, scoring, cut)(scores), elem);
   // So that a chunk whose keys are all masked weighs nothing, and is not undefined.
-  const least = b.constant(Tensor.of(type.elem, [NOTHING], []), 'least', 'least');
+  const least = b.constant(Tensor.of(elem, [NOTHING], []), 'least', 'least');
   const scored = masks.length === 0 ? real : b.op('Max', [real, least], { name: 'scores' });
   const weights = b.op('Softmax', [scored], { attributes: [int('axis', -1)], name: 'weights' });
   const given = new Map(cut).set(softmax.output, weights).set(values, chunks.cut(at(values)));
   return {
     output: float(b, chunks.join(copied(b, giving, given)(value), channels), type.elem),
-    normaliser: chunks.join(logWeight(b, scored, weights, type.elem), 1),
+    normaliser: chunks.join(logWeight(b, scored, weights, elem), 1),
   };
 }
 

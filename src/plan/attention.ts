@@ -44,6 +44,7 @@ function openAttentionAt(
   if (scoring === undefined || queries === undefined || keys === undefined) return undefined;
   const turned = scoring.from.int('transB', 0) === 1;
   const axis = softmax.int('axis', -1);
+  const elem = inferred.elemOf(scores);
   if (!isPlain(scoring.from, turned) || rank < 3 || (axis !== -1 && axis !== rank - 1)) return undefined;
 
   const lengths = [
@@ -57,7 +58,7 @@ function openAttentionAt(
     return dims.length === rank && sameDim(dims.at(at), tokens);
   });
   const channels = inferred.shapeOf(values)?.at(-1);
-  if (!isAmongTokens || typeof channels !== 'number') return undefined;
+  if (!isAmongTokens || elem === undefined || typeof channels !== 'number') return undefined;
 
   const near = [queries, keys, values].map(value => nearTo(inferred, value));
   const inOrder = (nodes: readonly Node[]): readonly Node[] =>
@@ -76,6 +77,7 @@ function openAttentionAt(
     scoring: inOrder([scoring.from, ...scoring.nodes]),
     softmax,
     giving: inOrder([...giving.nodes, product]),
+    elem,
     tokens,
     rank,
     channels,

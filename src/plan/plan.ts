@@ -59,6 +59,8 @@ export interface OpenAttention {
   readonly scoring: readonly Node[];
   readonly softmax: Node;
   readonly giving: readonly Node[];
+  /** Of the scores, which may be wider than what is read and given. */
+  readonly elem: DataType;
   readonly tokens: Dim;
   /** Dimensions of what is read and given, and the last of them. */
   readonly rank: number;
