@@ -255,7 +255,7 @@ export const CATALOGUE = {
   }),
   BWC225: entry<{ where: string }>({
     kind: 'unsupported',
-    message: p => `attention of ${p.where} cannot be taken apart`,
+    message: p => `attention cannot be taken apart in ${p.where}`,
     why: 'Only where the graph shows a product, a softmax and a product over the tokens of one sequence, with no mask between but one of keys, is it known what tokens give one another; a fused operator gives their sum.',
     hint: 'Export the model with attention in single operators, or choose a method that keeps attention whole, such as pab.',
   }),

@@ -21,12 +21,12 @@ export const flashblock = defineMethod({
       .default(4)
       .describe('chunks that the tokens are cut into, in their order: of a video, runs of frames'),
     interval: shared.interval(2),
-    warmup: shared.warmup(1),
+    warmup: shared.warmup(0),
     tail: shared.tail(0),
   }),
   design: (o, facts) => {
     const regions = eachAttention(facts, { of: 'output', outside: { count: o.chunks } });
-    if (regions.length === 0) refuse('BWC225', { where: 'every block' });
+    if (regions.length === 0) refuse('BWC225', { where: 'any block' });
     return {
       regions,
       decision: { kind: 'schedule', reuse: [everyNth(facts.steps, o.interval)] },
