@@ -6,9 +6,6 @@ import type { Segment } from './output.js';
 import { FileSource } from './source.js';
 
 const BUFFER = 1024 * 1024;
-/** Written bytes after which they are sent to the disk while copying goes on, so that the last sync has little to wait for. */
-const SHARE = 64 * BUFFER;
-
 const ZEROS = Buffer.alloc(BUFFER);
 
 /** Writes segments to a new file and to the disk. What is a whole file is copied by the file system, where it can. */
@@ -60,7 +57,6 @@ export async function shareBlocks(source: FileSource, path: string): Promise<boo
 async function copySegments(segments: readonly Segment[], file: FileHandle): Promise<void> {
   const buffers = [Buffer.allocUnsafe(BUFFER), Buffer.allocUnsafe(BUFFER)];
   const writing: Promise<void>[] = [Promise.resolve(), Promise.resolve()];
-  const disk = new EarlySync(file);
   let position = 0;
   let turn = 0;
   try {
@@ -75,43 +71,12 @@ async function copySegments(segments: readonly Segment[], file: FileHandle): Pro
       write.catch(() => undefined);
       writing[turn] = write;
       position += filled.length;
-      disk.wrote(isHole ? 0 : filled.length);
     }
   } finally {
-    await Promise.allSettled([...writing, disk.done()]);
+    await Promise.allSettled(writing);
   }
-  await Promise.all([...writing, disk.done()]);
+  await Promise.all(writing);
   await file.truncate(position);
-}
-
-/** Syncs a file share by share while it is being written, one at a time. */
-class EarlySync {
-  readonly #file: FileHandle;
-  #waiting = 0;
-  #isBusy = false;
-  /** The last sync; it failed where any has, since the system tells of an error only once. */
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  wrote(bytes: number): void {
-    this.#waiting += bytes;
-    if (this.#isBusy || this.#waiting < SHARE) return;
-    this.#waiting = 0;
-    this.#isBusy = true;
-    this.#last = this.#last
-      .then(() => this.#file.datasync())
-      .finally(() => {
-        this.#isBusy = false;
-      });
-    this.#last.catch(() => undefined);
-  }
-
-  async done(): Promise<void> {
-    await this.#last;
-  }
 }
 
 /** The segments' bytes in full buffers, the last one shorter. */
