@@ -24,15 +24,17 @@ import {
 export const addDims: (a: Dim, b: Dim) => Dim = lift(addPoly, (a, b) => a + b);
 export const subDims: (a: Dim, b: Dim) => Dim = lift(subPoly, (a, b) => a - b);
 /** Rounds down; the divisor must not be 0 at run time. */
-export const floorDivDims: (a: Dim, b: Dim) => Dim = lift(floorDivPoly);
+export const floorDivDims: (a: Dim, b: Dim) => Dim = lift(floorDivPoly, (a, b) => (a - modOf(a, b)) / b);
 /** Rounds towards zero, as ONNX `Div` of integers. */
-export const truncDivDims: (a: Dim, b: Dim) => Dim = lift(truncDivPoly);
+export const truncDivDims: (a: Dim, b: Dim) => Dim = lift(truncDivPoly, (a, b) => (a - (a % b)) / b);
 /** The remainder with the divisor's sign, as ONNX `Mod` of integers. */
-export const modDims: (a: Dim, b: Dim) => Dim = lift(modPoly);
-export const maxDims: (a: Dim, b: Dim) => Dim = lift((a, b) => extremePoly('max', a, b));
-export const minDims: (a: Dim, b: Dim) => Dim = lift((a, b) => extremePoly('min', a, b));
+export const modDims: (a: Dim, b: Dim) => Dim = lift(modPoly, modOf);
+export const maxDims: (a: Dim, b: Dim) => Dim = lift((a, b) => extremePoly('max', a, b), Math.max);
+export const minDims: (a: Dim, b: Dim) => Dim = lift((a, b) => extremePoly('min', a, b), Math.min);
 /** An index counted from the front of `length` elements; negative ones count from the end. */
-export const wrapDims: (index: Dim, length: Dim) => Dim = lift(wrapPoly);
+export const wrapDims: (index: Dim, length: Dim) => Dim = lift(wrapPoly, (index, length) =>
+  index < 0 ? index + length : index,
+);
 
 const multiply = lift(mulPoly, (a, b) => a * b);
 
@@ -121,6 +123,11 @@ const MAX_TEXT = 400;
 function polyOf(dim: Dim): Poly | undefined {
   if (typeof dim === 'string') return parseDim(dim);
   return dim !== undefined && Number.isSafeInteger(dim) ? constant(dim) : undefined;
+}
+
+/** The remainder with the divisor's sign. */
+function modOf(a: number, b: number): number {
+  return ((a % b) + b) % b;
 }
 
 /** @param direct the same for two numbers; a result that is no safe integer is unknown */
