@@ -4,7 +4,7 @@ import type { History, Region } from '../plan/index.js';
 import { field } from './keep-time.js';
 import { lookup } from './lookup.js';
 import { builder, type Clock, type Context, need, type Pass, stateOf, type Weighing } from './pass.js';
-import { sample, TINY } from './sampling.js';
+import { sample, sizeOf, TINY } from './sampling.js';
 
 /** Works out by what each memory counts where a region reuses a weighted sum of several. */
 export const weigh: Pass = {
@@ -96,7 +96,7 @@ function projected(context: Context, region: Region, { range: [low, high] }: Pro
   let made: readonly Value[] | undefined;
   const sum = (b: Builder, terms: readonly Value[]): Value => terms.reduce((x, y) => b.op('Add', [x, y]));
   const distance = (b: Builder, x: Value, y: Value): Value =>
-    b.op('Reshape', [b.reduce('ReduceL1', b.op('Sub', [x, y]), [1, 2], false), b.i64(-1, 1)]);
+    b.op('Reshape', [sizeOf(b, b.op('Sub', [x, y]), [1, 2]), b.i64(-1, 1)]);
   const factor = (b: Builder): Value => {
     const ways = along.taps.map((taps, i) => {
       const [last, before] = (along.kept[i] ?? []).map(state => stateOf(context, state));
