@@ -1,5 +1,6 @@
 import { attr, type Builder, type DataType, ints, Tensor, type Value } from '../ir/index.js';
 import type { OpenAttention } from '../plan/index.js';
+import { shapeOf } from './lengths.js';
 
 /** A length that is fixed, or that a step's shapes tell: int64 [1]. */
 type Length = number | Value;
@@ -94,19 +95,11 @@ export class Chunks {
 
   /** The value with its first dimensions and then these. */
   #shaped(value: Value, kept: number, dims: readonly Length[]): Value {
-    return this.#b.op('Reshape', [value, this.#vector([...Array<number>(kept).fill(0), ...dims])]);
+    const shape = shapeOf(this.#b, ...Array<number>(kept).fill(0), ...dims);
+    return this.#b.op('Reshape', [value, shape]);
   }
 
   #value(length: Length): Value {
     return typeof length === 'number' ? this.#b.i64(length) : length;
-  }
-
-  #vector(lengths: readonly Length[]): Value {
-    const fixed = lengths.filter(length => typeof length === 'number');
-    if (fixed.length === lengths.length) return this.#b.i64(...fixed);
-    return this.#b.concat(
-      lengths.map(length => this.#value(length)),
-      0,
-    );
   }
 }

@@ -1,7 +1,7 @@
 import type { Builder, Value } from '../ir/index.js';
 import type { Taps } from '../plan/index.js';
 import { lengthOf, shapeOf } from './lengths.js';
-import { type Sample, SCALAR, TINY } from './sampling.js';
+import { type Sample, SCALAR, sizeOf, TINY } from './sampling.js';
 
 /**
  * How far the frames of what was sampled lie apart, by their size: the mean over the probed tensors, of the sample of the
@@ -21,7 +21,7 @@ export function motionOf(
     const some = (from: number, to: number): Value =>
       b.op('Slice', [frames, b.i64(from), b.i64(to), b.i64(2)]);
     const [later, earlier] = [some(1, Number.MAX_SAFE_INTEGER), some(0, -1)];
-    const size = (of: Value): Value => b.reduce('ReduceL1', of, [2, 3], false);
+    const size = (of: Value): Value => sizeOf(b, of, [2, 3]);
     const apart = b.op('Max', [size(b.op('Sub', [later, earlier])), b.f32(TINY * usual)]);
     const both = b.op('Max', [b.op('Add', [size(later), size(earlier)]), b.f32(TINY)]);
     return b.op('Div', [apart, both], { name: 'apart' });
