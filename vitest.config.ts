@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Folders whose files take minutes: begun first, so that no core waits for the last of them. */
-const LONG = /\/test\/(contract|decisions)\//;
+/** Files that take minutes: begun first, so that no core waits for the last of them. */
+const LONG = /\/test\/(contract|decisions)\/|\/docs\.test\.ts$/;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
