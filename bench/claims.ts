@@ -36,7 +36,10 @@ const SHARE = 0.95;
 export function claims(lines: readonly Line[], steps: number): Claim[] {
   const auto = lines.filter(line => line.method === 'auto');
   const online = lines.filter(line => line.method === UNMEASURED);
-  const others = lines.filter(line => ![FEWER, 'auto', UNMEASURED].includes(line.method));
+  const others = lines.filter(
+    // What skips nothing is the original.
+    line => ![FEWER, 'auto', UNMEASURED].includes(line.method) && line.computed < steps,
+  );
   const named = (method: string): Line[] => lines.filter(line => line.method === method);
   return [
     ...(WANTED[steps] ?? []).map(([speedup, wanted]): Claim => {

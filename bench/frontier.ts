@@ -155,6 +155,16 @@ function markdown(columns: readonly Column[], rows: readonly (readonly string[])
   return [row(columns.map(c => c.head)), row(rule), ...rows.map(row)].join('\n');
 }
 
+/** Writes what stands between the marks of a page. */
+function fill(name: string, text: string): void {
+  const path = join(ROOT, name);
+  const [top = '', rest = ''] = readFileSync(path, 'utf8').split(BEGIN);
+  writeFileSync(path, `${top}${BEGIN}\n\n${text}\n${END}${rest.split(END)[1] ?? ''}`);
+}
+
+const BEGIN = '<!-- table -->';
+const END = '<!-- /table -->';
+
 /** Best first, at like speed. */
 function sorted(lines: readonly Line[]): Line[] {
   const methods = [...new Set(lines.map(l => l.method))];
@@ -179,6 +189,7 @@ const settings = SETTINGS.filter(({ method }) => only?.includes(method) ?? true)
 const base = loadProfile(join(FIXTURE, 'tiny-video-dit.profile.json'));
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => 100 + i);
 const parts: string[] = [];
+const folded: string[] = [];
 for (const steps of values.steps.split(',').map(Number)) {
   const profile = { ...base, sampler: { ...base.sampler, steps } };
   const { lines: all, asked } = await measured(profile, seeds, await calibrated(profile), settings);
@@ -199,12 +210,10 @@ for (const steps of values.steps.split(',').map(Number)) {
   parts.push(
     `## ${steps} steps\n\n![Speed-up against fidelity](frontier-${steps}.svg)\n\n${markdown(COLUMNS, rows)}\n\n${markdown(CLAIM_COLUMNS, verdicts)}\n`,
   );
+  folded.push(`<details><summary>${steps} steps</summary>\n\n${markdown(COLUMNS, rows)}\n\n</details>\n`);
   if (values.write) writeFileSync(join(ROOT, `docs/frontier-${steps}.svg`), `${svg}\n`);
 }
 if (values.write) {
-  const path = join(ROOT, 'docs/frontier.md');
-  const page = readFileSync(path, 'utf8');
-  const mark = '<!-- table -->';
-  const [top] = page.split(mark);
-  writeFileSync(path, `${top ?? ''}${mark}\n\n${parts.join('\n')}`);
+  fill('docs/frontier.md', parts.join('\n'));
+  fill('README.md', folded.join('\n'));
 }

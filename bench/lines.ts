@@ -29,7 +29,7 @@ export interface Line {
   readonly computed: number;
   /** Steps by computed steps. */
   readonly ideal: number;
-  /** Measured, and its share of the bound (see `bwc bench`); null where time was not looked at. */
+  /** Measured, and its share of the bound (see `bwc bench`); null of lines that have no compiled model. */
   readonly speedup: number | null;
   readonly efficiency: number | null;
   /** Means over the seeds, and the standard error of the first. */
@@ -54,7 +54,7 @@ export interface Stage {
 }
 
 /** Seeds that times are taken with, and rounds over them. */
-const TIMED = { seeds: 2, rounds: 2 };
+const TIMED = { seeds: 2, rounds: 1 };
 
 /** The original's results; those that a file has already, of this model and profile, are not made again. */
 export async function truthsOf(
@@ -90,7 +90,7 @@ async function finalOf(model: StepModel, profile: RunProfile, seed: number): Pro
 /** A compiled model's line; what was measured of a model of the same bytes before is taken from a file. */
 export async function lineOf(
   stage: Stage,
-  { method, set, timed = false }: Setting,
+  { method, set }: Setting,
   calibration: Calibration | undefined,
   predicted: number | undefined,
 ): Promise<Line> {
@@ -101,9 +101,8 @@ export async function lineOf(
   const key = createHash('sha256').update(bytes).update(profileHash(profile)).update(seeds.join());
   const file = join(folder, `line-${key.digest('hex').slice(0, 24)}.json`);
   const found = existsSync(file) ? measuredSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
-  const known = found !== undefined && (!timed || found.speedup !== null);
-  const measured = known ? found : await measure(stage, bytes, manifest, timed);
-  if (!known) writeFileSync(file, JSON.stringify(measured));
+  const measured = await measure(stage, bytes, manifest, found);
+  if (measured !== found) writeFileSync(file, JSON.stringify(measured));
   const text = Object.entries(set)
     .map(([option, value]) => `${option}=${value}`)
     .join(' ');
@@ -133,14 +132,30 @@ const measuredSchema = z.object({
   stateBytes: z.number(),
 });
 
+type Measured = z.infer<typeof measuredSchema>;
+
+/** What is not known of a model yet, beside what is. */
 async function measure(
   stage: Stage,
   bytes: Uint8Array,
   manifest: Manifest,
-  timed: boolean,
-): Promise<z.infer<typeof measuredSchema>> {
-  const { profile, seeds } = stage;
+  found: Measured | undefined,
+): Promise<Measured> {
+  if (found !== undefined && found.speedup !== null) return found;
   const compiled = await CachedModel.open(bytes, { manifest, threads: 1 });
+  try {
+    const fidelity = found ?? (await generated(stage, compiled));
+    return { ...fidelity, ...(await timesOf(stage, compiled)) };
+  } finally {
+    await compiled.close();
+  }
+}
+
+async function generated(
+  stage: Stage,
+  compiled: CachedModel,
+): Promise<Omit<Measured, 'speedup' | 'efficiency'>> {
+  const { profile, seeds } = stage;
   let computed = 0;
   const results: HostTensor[] = [];
   for (const seed of seeds) {
@@ -151,10 +166,8 @@ async function measure(
     }
     if (latent !== undefined) results.push(latent);
   }
-  const times = timed ? await timesOf(stage, compiled) : { speedup: null, efficiency: null };
   const { stateBytes } = compiled;
-  await compiled.close();
-  return { computed: computed / seeds.length, ...times, ...fidelityOf(stage, results), stateBytes };
+  return { computed: computed / seeds.length, ...fidelityOf(stage, results), stateBytes };
 }
 
 /** How a line of `auto` without a calibration is called. */
