@@ -37,9 +37,6 @@ const OUT = join(ROOT, 'out/frontier');
 /** Calibrated with other seeds than those that are tested. */
 const CALIBRATION_SEEDS = Array.from({ length: 72 }, (_, i) => 10_000 + i);
 
-/** Steps over which `block-caching` fits scales and shifts. */
-const FITS = 4;
-
 /** Schedules that are tried for each speed-up beside those to start from. */
 const TRIES = 6;
 
@@ -58,7 +55,6 @@ async function calibrated(profile: RunProfile): Promise<Calibration> {
     seeds: CALIBRATION_SEEDS,
     partial,
     threads: 1,
-    fits: FITS,
     onProgress: ({ sample, samples, step }) => {
       if (step === 1) say(`calibrating, generation ${sample} of ${samples} …`);
     },
