@@ -6,6 +6,8 @@ import type { Segment } from './output.js';
 import { FileSource } from './source.js';
 
 const BUFFER = 1024 * 1024;
+/** After so many bytes what was written is sent to the disk, while writing goes on. */
+const FLUSH = 64 * BUFFER;
 const ZEROS = Buffer.alloc(BUFFER);
 
 /** Writes segments to a new file and to the disk. What is a whole file is copied by the file system, where it can. */
@@ -53,10 +55,14 @@ export async function shareBlocks(source: FileSource, path: string): Promise<boo
   }
 }
 
-/** Fills one buffer while another one is on its way to the file. Buffers of zeros are left out, as holes. */
+/**
+ * Fills one buffer while another one is on its way to the file, and what lies before is on its way to the disk: little
+ * is left to wait for at the end. Buffers of zeros are left out, as holes.
+ */
 async function copySegments(segments: readonly Segment[], file: FileHandle): Promise<void> {
   const buffers = [Buffer.allocUnsafe(BUFFER), Buffer.allocUnsafe(BUFFER)];
   const writing: Promise<void>[] = [Promise.resolve(), Promise.resolve()];
+  let flushing: Promise<void> = Promise.resolve();
   let position = 0;
   let turn = 0;
   try {
@@ -71,11 +77,15 @@ async function copySegments(segments: readonly Segment[], file: FileHandle): Pro
       write.catch(() => undefined);
       writing[turn] = write;
       position += filled.length;
+      if (position % FLUSH !== 0) continue;
+      await flushing;
+      flushing = file.datasync();
+      flushing.catch(() => undefined);
     }
   } finally {
-    await Promise.allSettled(writing);
+    await Promise.allSettled([...writing, flushing]);
   }
-  await Promise.all(writing);
+  await Promise.all([...writing, flushing]);
   await file.truncate(position);
 }
 
