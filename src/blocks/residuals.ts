@@ -220,7 +220,7 @@ function coneBetween(flow: Flow, from: Value, to: Value): Node[] | undefined {
   const on = new Set<Value>(forms);
   const cone: Node[] = [];
   for (const node of [...seen].sort((a, b) => order(a) - order(b))) {
-    if (![...readsOf(node)].some(v => on.has(v))) continue;
+    if (!readsOf(node).some(v => on.has(v))) continue;
     cone.push(node);
     for (const output of node.outputs) if (output) on.add(output);
   }

@@ -126,7 +126,7 @@ function placeGate(model: Model, region: Region, when: Value, name: string): Gat
   const late = new Set<Node>();
   const produced = new Set<Value>();
   for (const n of graph.nodes) {
-    const depends = [...readsOf(n)].some(v => produced.has(v));
+    const depends = readsOf(n).some(v => produced.has(v));
     if (!inside.has(n) && !depends) continue;
     if (!inside.has(n)) late.add(n);
     for (const output of n.outputs) if (output) produced.add(output);

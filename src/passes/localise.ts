@@ -29,14 +29,14 @@ export const localise: Pass = {
   run(context) {
     for (const gate of context.emitted.gates) {
       for (const branch of [gate.reuse, gate.compute]) {
-        // A copied node reads values of its own, which the next round brings near.
+        // What a copied node reads is brought near in the next round.
         while (bringNear(context, gate, branch));
       }
     }
   },
 };
 
-/** False when all that the branch wants is near. */
+/** True when what was brought near reads values itself. */
 function bringNear(context: Context, gate: Gate, branch: Graph): boolean {
   const insert: Node[] = [];
   const replace: Replacement[] = [];
@@ -49,7 +49,7 @@ function bringNear(context: Context, gate: Gate, branch: Graph): boolean {
     replace.push({ from: value, to: copy, where: user => isWithin(branch, user) });
   }
   applyPatch({ graph: branch, insert, before: branch.nodes[0], replace });
-  return replace.length > 0;
+  return insert.some(node => node.inputs.length > 0);
 }
 
 function isSmallConstant(value: Value): boolean {
