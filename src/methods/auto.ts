@@ -4,7 +4,7 @@ import { calibrationOf, stretched } from './calibrated.js';
 import type { Calibration } from './calibration.js';
 import type { Course, Design } from './design.js';
 import { type ModelFacts, stack } from './facts.js';
-import { defineMethod, reuseOf, shared, tokenSampling } from './method.js';
+import { defineMethod, shared, tokenSampling } from './method.js';
 import { atSteps, type Schedule, searchSchedule, type Target, unevenness } from './schedules/index.js';
 
 /** The best table that the calibration promises for a target: no paper's method, but the search over all of this kind. */
@@ -18,7 +18,8 @@ export const auto = defineMethod({
     'residuals, so that the final result is as near to the original as the target allows. Both go into a table. ' +
     'Schedules that `bwc calibrate --refine` found by running them go first. What enters the blocks is watched: once it ' +
     'changes far more than it ever did while calibrating, the rest of the generation is computed. Without a calibration ' +
-    'computed steps are spread evenly, with straight lines between them.',
+    'computed steps are spread evenly. Those between follow straight lines, and what a line was off, as the next computed step tells, ' +
+    'is made up for behind it.',
   options: z.object({
     target: z
       .string()
@@ -37,9 +38,10 @@ export const auto = defineMethod({
     threshold: z.coerce
       .number()
       .min(0)
-      .default(1.5)
+      .optional()
       .describe(
-        'how many times more than ever seen the input may change before the rest is computed; 0 never reuses',
+        'how many times more than ever seen the input may change before the rest is computed, 1.5 by default; without a ' +
+          'calibration how far reuse may be off at a computed step for the next to be reused, 0.5 by default; 0 never reuses',
       ),
     watch: z
       .enum(['yes', 'input', 'no'])
@@ -55,7 +57,7 @@ export const auto = defineMethod({
   design: (o, facts) => {
     const { steps, calibration } = facts;
     const target = targetOf(o.target);
-    if (calibration === undefined) return unmeasured(facts, target);
+    if (calibration === undefined) return unmeasured(facts, target, o.threshold);
     const carried = calibration.sampler.steps !== steps;
     const known = carried ? atSteps(calibration, steps) : calibration;
     const schedule = searchSchedule(known, target, { depth: o.memory });
@@ -80,7 +82,7 @@ export const auto = defineMethod({
               },
               metric: { kind: 'relative-l1', denominator: 'older' },
               expected: largestChanges(calibration, steps),
-              threshold: o.threshold,
+              threshold: o.threshold ?? SURPRISE,
               // The sampler's numbers of other steps are not known exactly.
               ...(o.watch === 'yes' && !carried && { course: courseOf(calibration) }),
             },
@@ -92,6 +94,9 @@ export const auto = defineMethod({
     };
   },
 });
+
+/** How many times more than ever seen the input may change. */
+const SURPRISE = 1.5;
 
 /** Steps of models that were made for a few. */
 const FEW = 8;
@@ -134,24 +139,28 @@ function carriedOver(calibration: Calibration, steps: number): Diagnostic {
   return diagnostic('BWC315', { from: calibration.sampler.steps, steps, off });
 }
 
-/** Steps that are computed first where nothing was measured: features settle, and a straight line needs two. */
-const FIRST = 3;
+/** Most steps from a computed one to the next with which the last step is computed as well. */
+const CLOSE = 3;
 
-/** Without a calibration: computed steps spread evenly behind the first ones, and straight lines between. */
-function unmeasured(facts: ModelFacts, target: Target): Design {
+/** How far off reuse may have been at a computed step for the next steps to be reused. */
+const OFF = 0.5;
+
+/**
+ * Without a calibration: computed steps spread evenly, and trapezoids between. Nothing makes up for what steps behind the last computed
+ * one are off: where computed steps lie close, that is the last.
+ */
+function unmeasured(facts: ModelFacts, target: Target, threshold = OFF): Design {
   const { steps } = facts;
   if (target.kind === 'psnr') calibrationOf(facts, 'auto');
   const wanted = target.kind === 'work' ? steps * target.value : steps / target.value;
   const computed = Math.min(steps, Math.max(1, Math.floor(wanted + 1e-9)));
-  const first = Math.min(FIRST, computed);
-  const gap = (steps - first + 1) / (computed - first + 1);
-  const at = new Set(
-    Array.from({ length: computed - first }, (_, i) => Math.round(first - 1 + (i + 1) * gap)),
-  );
-  const reuse = Array.from({ length: steps }, (_, s) => s >= first && !at.has(s));
+  const close = steps < computed * (CLOSE + 1);
+  const gap = close ? (steps - 1) / Math.max(1, computed - 1) : steps / computed;
+  const at = new Set(Array.from({ length: computed }, (_, i) => Math.round(i * gap)));
+  const reuse = [Array.from({ length: steps }, (_, s) => !at.has(s))];
   return {
-    regions: stack(facts, reuseOf('residual', 1)),
-    decision: { kind: 'schedule', reuse: [reuse] },
+    regions: [{ span: { kind: 'model' }, reuse: { of: 'output', weights: { kind: 'trapezoid' } } }],
+    decision: { kind: 'tested', reuse, threshold },
     notes: steps <= FEW ? [diagnostic('BWC316', { method: 'auto', steps })] : [],
   };
 }

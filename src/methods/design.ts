@@ -107,6 +107,11 @@ export type Weights =
   | { readonly kind: 'taylor'; readonly order: number }
   /** By step, for the last, the last but one, ...: every row has the same length. */
   | { readonly kind: 'table'; readonly rows: readonly (readonly number[])[] }
+  /**
+   * The straight line through the last two. What reused steps were off, by the line from the computed step before them to the one behind them, is
+   * kept as well and made up for by the next step that is reused: the sum of all steps is that of the trapezoidal rule, but for what comes last.
+   */
+  | { readonly kind: 'trapezoid' }
   | ProjectedWeights;
 
 /**
@@ -132,6 +137,8 @@ export function memoryOf({ weights, bands, outside }: Reuse): number {
       return weights.rows[0]?.length ?? 1;
     case 'projected':
       return 2;
+    case 'trapezoid':
+      return 3;
   }
 }
 
@@ -141,6 +148,7 @@ export type Decision =
   | CountdownDecision
   | ScheduleDecision
   | WatchedDecision
+  | TestedDecision
   | ThresholdDecision
   | AccumulateDecision
   | RateDecision
@@ -215,6 +223,17 @@ export interface WatchedDecision {
   readonly threshold: number;
   /** Takes effect where the prediction has the latent's shape. */
   readonly course?: Course;
+}
+
+/**
+ * A table by step, followed while reuse would have done: what a computed step gives is compared with what would have stood in for it, for the
+ * first region. While the relative L1 distance, by the size of what was computed, is not below the threshold, all steps are computed.
+ * Known when a step starts.
+ */
+export interface TestedDecision {
+  readonly kind: 'tested';
+  readonly reuse: readonly (readonly boolean[])[];
+  readonly threshold: number;
 }
 
 /** What becomes of the latent, by step: `keep` times itself and `take` times the prediction, and how large it is before. */
@@ -425,6 +444,7 @@ export function judgesEach(decision: Decision): 'in-front' | 'behind' | undefine
     case 'countdown':
     case 'schedule':
     case 'watched':
+    case 'tested':
     case 'threshold':
     case 'accumulate':
     case 'rate':
@@ -444,6 +464,7 @@ export function looksAtStep(decision: Decision): boolean {
     case 'trigger':
     case 'countdown':
     case 'schedule':
+    case 'tested':
     case 'ranked':
     case 'each-ahead':
     case 'graded':

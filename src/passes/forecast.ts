@@ -94,7 +94,7 @@ export function decidedBy(b: Builder, reused: Value, channels: number): Decided 
 function usesTables({ decision, guards, regions }: Plan): boolean {
   const tables = regions.some(({ reuse }) => reuse.weights?.kind === 'table' || reuse.adjust !== undefined);
   const learned = 'metric' in decision && decision.metric.kind === 'learned-gate';
-  const tabled = decision.kind === 'schedule' || decision.kind === 'watched' || learned;
+  const tabled = 'reuse' in decision || learned;
   return tabled || guards.mask !== undefined || tables;
 }
 

@@ -18,12 +18,14 @@ import type { Chunks } from '../methods/index.js';
 import {
   type AlongPlan,
   type Exit,
+  historyOf,
   narrowed,
   type Plan,
   type Region,
   type StatePlan,
 } from '../plan/index.js';
 import { lowBand } from './bands.js';
+import { field } from './keep-time.js';
 import { halvesOf } from './narrow.js';
 import { type Attended, merged, outsideOf } from './outside.js';
 import {
@@ -38,7 +40,7 @@ import {
   stateOutput,
 } from './pass.js';
 import { refreshed } from './refresh.js';
-import { blend, remember } from './reuse.js';
+import { type Apart, blend, type Line, remember } from './reuse.js';
 import { sample } from './sampling.js';
 
 /**
@@ -140,7 +142,7 @@ function placeGate(model: Model, region: Region, when: Value, name: string): Gat
   node.graph = graph;
   graph.insertBefore(undefined, [node]);
   graph.reorder([...early, node, ...after]);
-  return { region, node, compute, reuse, within: new Map() };
+  return { region, node, compute, reuse, within: new Map(), features: [] };
 }
 
 function gateExit(context: Context, gate: Gate, exit: Exit, index: number): void {
@@ -162,6 +164,7 @@ function gateExit(context: Context, gate: Gate, exit: Exit, index: number): void
     inReuse.place();
     const replace = [{ from: output, to, where: (user: User) => !isWithin(gate.compute, user) }];
     applyPatch({ graph: model.graph, replace });
+    gate.features.push(output);
     returnAs(model.graph, stateOutput(newest.name), to);
     return;
   }
@@ -220,7 +223,8 @@ function gateExit(context: Context, gate: Gate, exit: Exit, index: number): void
   }
   const before = residual ? fresh(inCompute) : undefined;
   const features = before === undefined ? whole : inCompute.op('Sub', [whole, before], { type });
-  keep(context, gate, inCompute, inReuse, states, features, type, anew?.features);
+  const line = lineOf(context, gate.region, index, newest.type);
+  keep(context, gate, inCompute, inReuse, states, features, type, { anew: anew?.features, line });
   if (anew && ages) {
     const sizes = inCompute.op('Slice', [inCompute.op('Shape', [whole]), inCompute.i64(0), inCompute.i64(2)]);
     const none = inCompute.op('ConstantOfShape', [sizes], { type: ages.type });
@@ -282,7 +286,10 @@ function joinHalves(context: Context, gate: Gate, exit: Exit, index: number): vo
       const state = states.slice(i, i + 1);
       keep(context, gate, inCompute, inReuse, state, band, tensorType('float32'));
     }
-  } else keep(context, gate, inCompute, inReuse, states, features, tensorType(type.elem));
+  } else {
+    const line = lineOf(context, gate.region, index, newest.type);
+    keep(context, gate, inCompute, inReuse, states, features, tensorType(type.elem), { line });
+  }
   inCompute.place();
   inReuse.place();
   const outside = (user: User): boolean => !isWithin(gate.compute, user) && !isWithin(gate.reuse, user);
@@ -333,6 +340,14 @@ function keepAlong(context: Context, gate: Gate, along: AlongPlan): void {
   inReuse.place();
 }
 
+/** What an exit would have been on the line through the last two computed steps, where what that was off is made up for. */
+function lineOf(context: Context, region: Region, exit: number, type: TensorType): Line | undefined {
+  if (region.reuse.weights?.kind !== 'trapezoid') return undefined;
+  const { run } = historyOf(context.plan, region.channel);
+  const at = (b: Builder): Value => blend(context, b, region, exit, type);
+  return { at, run: field(need(context, 'clock').fields, run) };
+}
+
 /** Returns from the gate what is kept for the next step. */
 function keep(
   context: Context,
@@ -342,9 +357,10 @@ function keep(
   states: readonly StatePlan[],
   features: Value,
   type: TensorType,
-  anew?: Value,
+  apart?: Apart,
 ): void {
-  const kept = remember(context, inCompute, inReuse, states, features, type, anew);
+  gate.features.push(features);
+  const kept = remember(context, inCompute, inReuse, states, features, type, apart);
   states.forEach((state, age) => {
     const next = kept[age];
     if (next === undefined) throw new Error('every memory has its next value');

@@ -27,9 +27,11 @@ export const measure: Pass = {
     const samples = emitted.samples ?? samplesOf(context, b, value => gate.within.get(value) ?? value);
     if (emitted.measured === undefined) {
       const { measure: when } = need(context, 'forecast');
-      const value = plan.probe
-        ? compareIf(context, b, 'measure', when, samples, metricOf(plan))
-        : b.op('Identity', [b.f32(UNMEASURED)], { type: SCALAR });
+      const plainly = (): Value =>
+        plan.probe
+          ? compareIf(context, b, 'measure', when, samples, metricOf(plan))
+          : b.op('Identity', [b.f32(UNMEASURED)], { type: SCALAR });
+      const value = rule.test?.({ b, context, gate, samples }) ?? plainly();
       emitted.measured = give(value, scalar(UNMEASURED), 'measured');
     }
     const behind = rule.behind?.({ b, context, gate, samples });

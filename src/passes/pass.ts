@@ -101,6 +101,8 @@ export interface Gate {
   readonly reuse: Graph;
   /** For an exit whose addition stayed outside: its value inside the compute branch. */
   readonly within: Map<Value, Value>;
+  /** What the exits leave to later steps, in their order, inside the compute branch. */
+  readonly features: Value[];
   /** An output of the original that the gate took the name of: the name it goes by inside. */
   renamed?: { readonly from: string; readonly to: string };
 }

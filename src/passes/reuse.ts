@@ -66,7 +66,7 @@ export interface Kept {
 
 /**
  * What is kept for the next step: a computed step moves every memory one back, or fills all with its own features when
- * there was nothing before; a reused one keeps them, or `anew` in the place of the last.
+ * there was nothing before; a reused one keeps them, but for those that are `Apart`.
  */
 export function remember(
   context: Context,
@@ -75,13 +75,20 @@ export function remember(
   states: readonly StatePlan[],
   features: Value,
   type: TensorType,
-  anew?: Value,
+  { anew, line }: Apart = {},
 ): readonly Kept[] {
   const [newest, ...older] = states;
   if (newest === undefined) throw new Error('something is kept');
   const now =
     newest.type.elem === type.elem ? features : inCompute.cast(features, newest.type.elem, newest.type);
-  const moved = older.length === 0 ? [] : moveBack(context, inCompute, states.slice(0, -1), now, newest.type);
+  const nothing = line && inCompute.op('Sub', [now, now], { name: 'nothing' });
+  const moves = older.map((state, age): Move => {
+    if (line && nothing && state === states.at(-1))
+      return { trusted: b => owedAfter(context, b, state, now, line), fresh: nothing };
+    const before = states[age] ?? newest;
+    return { trusted: () => stateOf(context, before), fresh: now };
+  });
+  const moved = moves.length === 0 ? [] : moveBack(context, inCompute, moves, newest.type);
   return [now, ...moved].map((computed, age): Kept => {
     const state = states[age] ?? newest;
     const stays = age === 0 && anew ? asElem(inReuse, anew, type.elem, state.type) : stateOf(context, state);
@@ -89,31 +96,58 @@ export function remember(
   });
 }
 
-/** The memories of age 0, 1, ... where the state is of this generation, and copies of `now` where not. */
-function moveBack(
-  context: Context,
-  b: Builder,
-  from: readonly StatePlan[],
-  now: Value,
-  type: TensorType,
-): readonly Value[] {
+/** Memories that are not what a computed step gave. */
+export interface Apart {
+  /** In the place of the last, at a reused step. */
+  readonly anew?: Value | undefined;
+  /** Of which the oldest memory holds what steps on it were off. */
+  readonly line?: Line | undefined;
+}
+
+/** What stands in for a computed step, and how many steps followed the line before it, float32 [1]. */
+export interface Line {
+  readonly at: (b: Builder) => Value;
+  readonly run: Value;
+}
+
+/** What a memory is at a computed step, where the state is of this generation, and where not. */
+interface Move {
+  readonly trusted: (b: Builder) => Value;
+  readonly fresh: Value;
+}
+
+function moveBack(context: Context, b: Builder, moves: readonly Move[], type: TensorType): readonly Value[] {
   const yes = new Graph('bwc_move');
   const no = new Graph('bwc_fill');
   const inYes = builder(context, yes, 'compute/move', 'gate-regions');
   const inNo = builder(context, no, 'compute/fill', 'gate-regions');
-  for (const state of from) {
-    yes.addOutput(inYes.op('Identity', [stateOf(context, state)], { type }));
-    no.addOutput(inNo.op('Identity', [now], { type }));
+  for (const { trusted, fresh } of moves) {
+    yes.addOutput(inYes.op('Identity', [trusted(inYes)], { type }));
+    no.addOutput(inNo.op('Identity', [fresh], { type }));
   }
   inYes.place();
   inNo.place();
   const outputs = b.ops('If', [need(context, 'clock').trusted], {
-    outputs: from.length,
+    outputs: moves.length,
     name: 'earlier',
     attributes: [attr.graph('then_branch', yes), attr.graph('else_branch', no)],
   });
   for (const output of outputs) output.type = type;
   return outputs;
+}
+
+/**
+ * What the steps on the line before were off in sum: they ran on it for `run` steps and `run + 1` end `now - line` beside it, so that the mean of them is
+ * half of that off. Where none was reused, what was owed is not paid yet.
+ */
+function owedAfter(context: Context, b: Builder, owed: StatePlan, now: Value, { at, run }: Line): Value {
+  const { elem } = owed.type;
+  const float = (value: Value): Value => (elem === 'float32' ? value : b.cast(value, 'float32'));
+  const off = b.op('Sub', [float(now), float(at(b))], { name: 'off' });
+  const fresh = b.op('Mul', [off, b.op('Mul', [run, b.f32(0.5)])], { name: 'owed' });
+  const unpaid = b.op('Less', [run, b.f32(0.5)]);
+  const sum = b.op('Where', [unpaid, float(stateOf(context, owed)), fresh], { name: 'owed' });
+  return elem === 'float32' ? sum : b.cast(sum, elem);
 }
 
 function asElem(b: Builder, kept: Value, elem: TensorType['elem'], type: TensorType): Value {

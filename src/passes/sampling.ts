@@ -158,7 +158,7 @@ function chosen(
   return b.op('Range', [b.scalar(0), count, b.op('Squeeze', [stride])], { name: 'chosen' });
 }
 
-/** An inner `If`: compares the samples where there is something to compare with; float32 [1]. */
+/** An inner `If`: compares the samples, or what is made of them there, where there is something to compare with; float32 [1]. */
 export function compareIf(
   context: Context,
   b: Builder,
@@ -166,11 +166,12 @@ export function compareIf(
   when: Value,
   samples: readonly Sample[],
   metric: Metric,
+  prepare?: (b: Builder, sample: Sample, index: number) => Sample,
 ): Value {
   return scalarIf(
     b,
     when,
-    comparison(context, pass, samples, metric),
+    comparison(context, pass, samples, metric, prepare),
     unmeasured(context, pass, samples),
     'value',
   );
@@ -246,11 +247,17 @@ export function scalarIf(b: Builder, when: Value, yes: Graph, no: Graph, name: s
 }
 
 /** Mean over blocks of the change, the worst sample of the batch: float32 [1]. */
-function comparison(context: Context, pass: string, samples: readonly Sample[], metric: Metric): Graph {
+function comparison(
+  context: Context,
+  pass: string,
+  samples: readonly Sample[],
+  metric: Metric,
+  prepare: NonNullable<Parameters<typeof compareIf>[6]> = (_, sample) => sample,
+): Graph {
   const graph = new Graph('bwc_compare');
   const b = builder(context, graph, `indicator/${metric.kind.replace('-', '_')}`, pass);
   const each = b.concat(
-    samples.map(s => changeOf(b, s, metric)),
+    samples.map((s, i) => changeOf(b, prepare(b, s, i), metric)),
     1,
   );
   const worst = together(b, each);

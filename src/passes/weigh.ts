@@ -1,6 +1,6 @@
 import { assertNever, type Builder, type Value } from '../ir/index.js';
 import { memoryOf, type ProjectedWeights, type Weights } from '../methods/index.js';
-import type { History, Region } from '../plan/index.js';
+import { type History, historyOf, type Region } from '../plan/index.js';
 import { field } from './keep-time.js';
 import { lookup } from './lookup.js';
 import { builder, type Clock, type Context, need, type Pass, stateOf, type Weighing } from './pass.js';
@@ -20,7 +20,7 @@ export const weigh: Pass = {
         emitted.weights.set(region, projected(context, region, weights));
         continue;
       }
-      const key = `${weights.kind === 'taylor' ? region.channel : ''} ${JSON.stringify(weights)}`;
+      const key = `${weights.kind === 'table' ? '' : region.channel} ${JSON.stringify(weights)}`;
       const found = known.get(key) ?? weightsOf(context, b, region, weights);
       known.set(key, found);
       emitted.weights.set(region, { of: () => found, perSample: false });
@@ -38,11 +38,10 @@ function weightsOf(
   weights: ScalarWeights,
 ): readonly Value[] {
   switch (weights.kind) {
-    case 'taylor': {
-      const history = context.plan.layout.histories.find(h => h.channel === channel);
-      if (history === undefined) throw new Error(`channel ${channel} is not counted`);
-      return taylor(b, need(context, 'clock'), history, weights.order);
-    }
+    case 'taylor':
+      return taylor(b, need(context, 'clock'), historyOf(context.plan, channel), weights.order);
+    case 'trapezoid':
+      return trapezoid(context, b, historyOf(context.plan, channel));
     case 'table': {
       const { index } = need(context, 'forecast');
       const columns = (weights.rows[0] ?? []).map((_, i) => weights.rows.map(row => row[i] ?? 0));
@@ -84,6 +83,29 @@ function taylor(b: Builder, { fields }: Clock, history: History, order: number):
         Array.from({ length: memory }, () => 1),
         'weight',
       );
+}
+
+/**
+ * Weights of the line `last + (last - before) x / gap`, and of what is owed: 1 at the first step that is reused after a computed one, which
+ * pays it. Before two steps were computed both are the same, and nothing is owed.
+ */
+function trapezoid(
+  context: Context,
+  b: Builder,
+  { channel, run, gaps: [last = ''] }: History,
+): readonly Value[] {
+  const { fields } = need(context, 'clock');
+  const reuse = need(context, 'decided').reuse[channel];
+  if (reuse === undefined) throw new Error(`no answer for channel ${channel}`);
+  const since = field(fields, run);
+  const gap = b.op('Max', [field(fields, last), b.f32(1)], { name: 'gap' });
+  const ahead = b.op('Div', [b.op('Add', [since, b.f32(1)]), gap], { name: 'ahead' });
+  const first = b.op('And', [b.op('Less', [since, b.f32(0.5)]), reuse]);
+  return [
+    b.op('Add', [ahead, b.f32(1)], { name: 'weight' }),
+    b.op('Neg', [ahead], { name: 'weight' }),
+    b.cast(first, 'float32'),
+  ];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assertNever } from '../ir/index.js';
-import { type Decision, memoryOf, type RegionDesign } from '../methods/index.js';
+import { type Decision, memoryOf, type RegionDesign, type Reuse } from '../methods/index.js';
 
 /**
  * Layout of the control vector `bwc.state.control`, float32: counters and scalars that travel from step to step, then
@@ -49,15 +49,32 @@ export function historiesOf(regions: readonly Pick<RegionDesign, 'channel' | 're
   const channels = [...new Set(regions.map(({ channel = 0 }) => channel))];
   return channels.flatMap(channel => {
     const longest = Math.max(
-      ...regions
-        .filter(region => (region.channel ?? 0) === channel)
-        .map(({ reuse }) => (reuse.weights?.kind === 'taylor' ? memoryOf(reuse) - 1 : 0)),
+      ...regions.filter(region => (region.channel ?? 0) === channel).map(({ reuse }) => gapsOf(reuse)),
     );
     if (longest === 0) return [];
     const of = (field: string): string => (channels.length === 1 ? field : `${field}@${channel}`);
     const gaps = Array.from({ length: longest }, (_, age) => of(age === 0 ? 'gap' : `gap.${age}`));
     return [{ channel, run: of('run'), count: of('count'), gaps }];
   });
+}
+
+/** What is known of the computed steps of a channel that is expanded. */
+export function historyOf({ layout }: { readonly layout: ControlLayout }, channel: number): History {
+  const history = layout.histories.find(h => h.channel === channel);
+  if (history === undefined) throw new Error(`channel ${channel} is not counted`);
+  return history;
+}
+
+/** How many gaps between computed steps it has to know. */
+function gapsOf(reuse: Reuse): number {
+  switch (reuse.weights?.kind) {
+    case 'taylor':
+      return memoryOf(reuse) - 1;
+    case 'trapezoid':
+      return 1;
+    default:
+      return 0;
+  }
 }
 
 export function controlLayout(
@@ -82,6 +99,7 @@ function measuredVectors(decision: Decision): readonly string[] {
     case 'countdown':
     case 'schedule':
     case 'watched':
+    case 'tested':
     case 'threshold':
     case 'accumulate':
     case 'rate':
@@ -123,6 +141,9 @@ function measuredFields(decision: Decision): readonly string[] {
     // 1 once the run went another way than those that were measured; the mean that the next latent should have.
     case 'watched':
       return decision.course ? ['departed', 'course'] : ['departed'];
+    // How far what would have stood in for the last computed step was off.
+    case 'tested':
+      return ['error'];
     // Sum of changes since the last computed step.
     case 'accumulate':
       return ['total'];

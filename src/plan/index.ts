@@ -4,6 +4,7 @@ export {
   controlLength,
   FIRST,
   type History,
+  historyOf,
   KNOBS,
   PULL,
   positionOf,

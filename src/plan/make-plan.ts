@@ -149,7 +149,7 @@ const halved = (flops: number | undefined): number | undefined => (flops === und
 /** The design with as few channels as say the same: those that nobody obeys go, and like rows of a schedule are one. */
 function mergeChannels(design: Design): Design {
   const { decision } = design;
-  if (decision.kind !== 'schedule' && decision.kind !== 'watched') return design;
+  if (!('reuse' in decision)) return design;
   const rows: (readonly boolean[])[] = [];
   const regions = design.regions.map(region => {
     const row = decision.reuse[region.channel ?? 0];
@@ -243,7 +243,10 @@ function regionOf(
   const of = open !== undefined || branch ? ('output' as const) : design.reuse.of;
   const what = of === 'output' ? 'features' : 'residual';
   const ago = (age: number): string => (age === 0 ? '' : `.ago${age}`);
-  const older = (age: number): string => (age === 0 ? '' : `, ${age} computed before the last`);
+  const older = (age: number): string => {
+    if (age === 2 && design.reuse.weights?.kind === 'trapezoid') return ': what reused steps were off';
+    return age === 0 ? '' : `, ${age} computed before the last`;
+  };
   const bands = design.reuse.bands && (['low', 'high'] as const);
   const prefix = prefixOf(cut, alone);
   const memory = memoryOf(design.reuse);

@@ -62,6 +62,7 @@ export const manifestSchema = z.object({
     'countdown',
     'schedule',
     'watched',
+    'tested',
     'threshold',
     'accumulate',
     'rate',

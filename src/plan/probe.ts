@@ -20,7 +20,7 @@ export function probePlan(
   skipped: readonly number[],
   batch: Dim,
 ): ProbePlan | undefined {
-  if (decision.kind === 'schedule') return undefined;
+  if (decision.kind === 'schedule' || decision.kind === 'tested') return undefined;
   if (decision.kind === 'rate') return latentPlan(analysis, batch);
   const { probe, metric } = decision;
   const taps = chosenTaps(analysis, probe, skipped, batch);

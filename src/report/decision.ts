@@ -6,6 +6,7 @@ export const DECIDES: Readonly<Record<Manifest['decision'], string>> = {
   countdown: 'a measurement, for the steps to come',
   schedule: 'a table',
   watched: 'a table, for as long as the run goes as measured',
+  tested: 'a table, while computed steps are as reuse would have made them',
   threshold: 'against the last computed step',
   accumulate: 'changes added up by step',
   rate: 'changes added up by step',

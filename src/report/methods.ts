@@ -153,6 +153,7 @@ const BRIEFLY: Readonly<Record<Decision['kind'], string>> = {
   countdown: 'measurement',
   schedule: 'table',
   watched: 'table',
+  tested: 'table',
   threshold: 'comparison',
   accumulate: 'change sum',
   rate: 'change sum',

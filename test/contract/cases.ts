@@ -1,4 +1,4 @@
-import { METHODS, type Method } from '../../src/methods/index.js';
+import { findMethod, METHODS, type Method } from '../../src/methods/index.js';
 import {
   type CachedModel,
   type DenoiseStep,
@@ -9,13 +9,19 @@ import {
   type Tensors,
 } from '../../src/runtime/index.js';
 import { FIXTURES, type Fixture } from '../blocks/fixtures.js';
-import { type ProfileChanges, profileOf } from '../decisions/compiled.js';
+import { type ProfileChanges, profileOf, uncalibrated } from '../decisions/compiled.js';
 
 export interface Case {
   readonly title: string;
   readonly fixture: Fixture;
   readonly method: Method;
 }
+
+/** Every method, and `auto` as it is without a calibration. */
+export const TRIED: readonly Method[] = [
+  ...METHODS,
+  { ...uncalibrated(findMethod('auto')), name: 'auto-uncalibrated' },
+];
 
 /** Models of different structure: one stream, cross-attention, two branches in turn, two streams, two that are joined. */
 export const STRUCTURES: ReadonlySet<string> = new Set([
@@ -34,7 +40,7 @@ const FEW: ReadonlySet<string> = new Set(['tiny-video-dit.dynamo', 'sd3.dynamo']
 
 /** Every method on every structure: a new one of either is in the contract without a line more. */
 export const CASES: readonly Case[] = FIXTURES.flatMap(fixture =>
-  METHODS.filter(method => STRUCTURES.has(fixture.title) || EVERYWHERE.has(method.name)).map(method => ({
+  TRIED.filter(method => STRUCTURES.has(fixture.title) || EVERYWHERE.has(method.name)).map(method => ({
     title: `${fixture.title}, ${method.name}`,
     fixture,
     method,

@@ -48,7 +48,7 @@ describe.each(CASES)('$title', ({ fixture, method }) => {
   const twice = FEW_CASES.some(c => c.fixture === fixture && c.method === method);
   const forms = SHOWN.has(fixture.title) ? formsOf(method) : [{}];
   const options = (set: Readonly<Record<string, unknown>>, stateDefaults = false) => ({
-    method: method.name,
+    method,
     steps: 30,
     set: known(method, set),
     stateDefaults,

@@ -41,7 +41,7 @@ describe.each(LEVELS)('optimisations: %s', level => {
     it.each(never)('$name never reuses at threshold 0, and gives the bits of the original', async method => {
       const steps = await reference(method);
       const model = await open(
-        build(fixture, { method: method.name, steps: STEPS, set: known(method, { threshold: 0 }) }),
+        build(fixture, { method, steps: STEPS, set: known(method, { threshold: 0 }) }),
         { level },
       );
       expectOriginal(await feed(model, feedsOf(steps)), steps);
@@ -50,7 +50,7 @@ describe.each(LEVELS)('optimisations: %s', level => {
 
     it.each(methods)('$name gives them when forced, or kept from reusing, at run time', async method => {
       const steps = await reference(method);
-      const model = await open(build(fixture, { method: method.name, steps: STEPS, set: eager(method) }), {
+      const model = await open(build(fixture, { method, steps: STEPS, set: eager(method) }), {
         level,
       });
       model.setKnobs({ force: 1 });

@@ -1,5 +1,5 @@
 import { type Compiled, type CompileOptions, compile } from '../../src/compile.js';
-import { findMethod } from '../../src/methods/index.js';
+import { findMethod, type Method } from '../../src/methods/index.js';
 import { toBytes } from '../../src/onnx/index.js';
 import { CachedModel, type CachedOptions, loadProfile, type RunProfile } from '../../src/runtime/index.js';
 import { type Fixture, read } from '../blocks/fixtures.js';
@@ -13,13 +13,22 @@ const built = new Map<string, Built>();
 
 /** Compiles a fixture, once per set of options and test file. The model of the result must not be changed. */
 export function build(fixture: Fixture, options: CompileOptions): Built {
-  const key = `${fixture.title} ${JSON.stringify(options)}`;
+  const { method, ...rest } = options;
+  const own = typeof method === 'object' && method.calibration === undefined;
+  const name = typeof method === 'object' ? method.name : method;
+  const key = `${fixture.title} ${name} ${own} ${JSON.stringify(rest)}`;
   const known = built.get(key);
   if (known !== undefined) return known;
   const compiled = compile(read(fixture), completed(fixture, options));
   const made = { ...compiled, bytes: toBytes(compiled.model) };
   built.set(key, made);
   return made;
+}
+
+/** A method as it is without a calibration, where it can do without. */
+export function uncalibrated(method: Method): Method {
+  const { calibration: _, ...rest } = method;
+  return rest;
 }
 
 /** With what a method cannot do without: a calibration, a learned table, learned gates, or a grid. */

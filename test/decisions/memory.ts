@@ -1,3 +1,4 @@
+import { defined } from '../blocks/fixtures.js';
 import type { Look } from './references.js';
 import { distanceOf, type Feature, type Rule } from './rules.js';
 
@@ -41,6 +42,46 @@ export class Expansion implements Memory {
     }
     return { dims: this.#dims, data: sum };
   }
+}
+
+/**
+ * A straight line through the last two. Reused steps on it were wrong by the area between it and the line that ends where the next computed step
+ * does; the next that is reused has that on top.
+ */
+export class Trapezoid implements Memory {
+  #ends: readonly { readonly step: number; readonly feature: Feature }[] = [];
+  #owed = new Float64Array();
+
+  computed(step: number, feature: Feature): void {
+    const [last] = this.#ends;
+    const ahead = this.line(step);
+    if (last === undefined) this.#owed = new Float64Array(feature.data.length);
+    for (let s = (last?.step ?? step) + 1; ahead !== undefined && s < step; s++) {
+      const share = (s - defined(last).step) / (step - defined(last).step);
+      this.#owed = this.#owed.map((x, i) => x + share * (at(feature, i) - at(ahead, i)));
+    }
+    this.#ends = [{ step, feature }, ...this.#ends.slice(0, 1)];
+  }
+
+  at(step: number): Feature {
+    const { dims, data } = defined(this.line(step));
+    const paid = Float64Array.from(data, (x, i) => x + (this.#owed[i] ?? Number.NaN));
+    this.#owed = new Float64Array(data.length);
+    return { dims, data: paid };
+  }
+
+  /** Without what is owed; nothing before a step was computed. */
+  line(step: number): Feature | undefined {
+    const [last, before = last] = this.#ends;
+    if (last === undefined || before === undefined) return undefined;
+    const slope = last === before ? 0 : (step - last.step) / (last.step - before.step);
+    const { dims, data } = last.feature;
+    return { dims, data: Float64Array.from(data, (x, i) => x + slope * (x - at(before.feature, i))) };
+  }
+}
+
+function at({ data }: Feature, i: number): number {
+  return data[i] ?? Number.NaN;
 }
 
 /** A sum of the last few by weights of the step; before there are so many, the oldest counts for those that lack. */

@@ -2,6 +2,7 @@
  * Rules of the published methods on features of the original model, in plain loops: written from the papers and the
  * public code as the method pages quote them, and sharing nothing with the compiler.
  */
+import { Trapezoid } from './memory.js';
 import { change, type Feature, type Rule, stride } from './rules.js';
 
 /**
@@ -591,6 +592,37 @@ export class Watched implements Reference {
     this.#previous = now;
     return { reuse: [this.#table[step] === false && !this.#departed], value };
   }
+}
+
+/** A table, while computed steps are near what the line through the two before them would have made of them. */
+export class Tested implements Reference {
+  readonly #threshold: number;
+  readonly #reuses: (step: number) => boolean;
+  readonly #line = new Trapezoid();
+  #off = 0;
+
+  constructor(threshold: number, reuses: (step: number) => boolean) {
+    this.#threshold = threshold;
+    this.#reuses = reuses;
+  }
+
+  async step(step: number, look: Look): Promise<Told> {
+    if (step > 0 && this.#off < this.#threshold && this.#reuses(step))
+      return { reuse: [true], value: UNMEASURED };
+    const [found] = await look();
+    if (found === undefined) throw new Error('the prediction is looked at');
+    const expected = this.#line.line(step);
+    const value =
+      expected === undefined ? UNMEASURED : change([flat(expected)], [flat(found)], { tokens: undefined });
+    this.#line.computed(step, found);
+    if (expected !== undefined) this.#off = value;
+    return { reuse: [false], value };
+  }
+}
+
+/** One row of a sample of one. */
+function flat({ data }: Feature): Feature {
+  return { dims: [1, 1, data.length], data };
 }
 
 /** The mean over all tokens in the place of the tokens. */

@@ -1,7 +1,7 @@
 import { searchSchedule } from '../../src/methods/schedules/index.js';
 import { defined, FIXTURES, type Fixture } from '../blocks/fixtures.js';
 import { calibrationOf, FITTED_OVER, type Measured, measuredOf } from './measured.js';
-import { Adjusted, Along, Expansion, type Memory, minus, Weighted } from './memory.js';
+import { Adjusted, Along, Expansion, type Memory, minus, Trapezoid, Weighted } from './memory.js';
 import {
   allOf,
   blocks,
@@ -31,6 +31,7 @@ import {
   SinceComputed,
   steered,
   Table,
+  Tested,
   Watched,
 } from './references.js';
 import { change, type Feature, type Rule } from './rules.js';
@@ -59,8 +60,8 @@ export interface Variant {
   readonly batch?: number;
   /** In the place of the Taylor expansion. */
   readonly memory?: (place: number) => Memory;
-  /** Compiled with a calibration of one real generation. */
-  readonly calibrated?: true;
+  /** Compiled with a calibration of one real generation; false where one would help and is not there. */
+  readonly calibrated?: boolean;
   readonly reference: (all: Pick<Guarded, 'steps'>) => Reference | Promise<Reference>;
 }
 
@@ -110,6 +111,8 @@ const latentAndPrediction: Picked = model => {
   const [place] = wholeModel(trained)(model);
   return [...defined(place?.enters), ...defined(place?.exits)];
 };
+
+const predicted = made(model => latentAndPrediction(model).slice(1), 'prediction');
 
 /** True at all but every `n`-th step from `from` on until `to`. */
 const everyNth =
@@ -954,6 +957,22 @@ export const VARIANTS: readonly Variant[] = [
         );
         return new Watched({ ...all, threshold: 1.2, tokens: SAMPLED }, compute, expected);
       }),
+    },
+    {
+      ...predicted,
+      title: 'not calibrated: every third step and the last',
+      calibrated: false,
+      set: { target: 'work=0.34' },
+      memory: () => new Trapezoid(),
+      reference: () => new Tested(0.5, step => ![0, 3, 6, 10, 13, 16, 19, 23, 26, 29].includes(step)),
+    },
+    {
+      ...predicted,
+      title: 'not calibrated: one step in five, while lines are close',
+      calibrated: false,
+      set: { target: 'speedup=5', threshold: 0.22 },
+      memory: () => new Trapezoid(),
+      reference: () => new Tested(0.22, step => step % 5 !== 0),
     },
   ),
 ];

@@ -8,6 +8,7 @@ import { ranked } from './ranked.js';
 import { rate } from './rate.js';
 import type { DecisionRule } from './rule.js';
 import { schedule } from './schedule.js';
+import { tested } from './tested.js';
 import { threshold } from './threshold.js';
 import { trigger } from './trigger.js';
 import { watched } from './watched.js';
@@ -19,6 +20,7 @@ const RULES: { readonly [K in Decision['kind']]: DecisionRule<Extract<Decision, 
   countdown,
   schedule,
   watched,
+  tested,
   threshold,
   accumulate,
   rate,
@@ -39,7 +41,7 @@ export type BoundRule = {
 
 export function ruleOf(decision: Decision): BoundRule {
   // The table is keyed by kind, so that the rule found takes this very decision.
-  const { start, measured, compare, compared, level, limit, everyStep, behind, end } = RULES[
+  const { start, measured, compare, compared, level, limit, everyStep, test, behind, end } = RULES[
     decision.kind
   ] as DecisionRule<Decision>;
   return {
@@ -50,6 +52,7 @@ export function ruleOf(decision: Decision): BoundRule {
     ...(level && { level: at => level(decision, at) }),
     ...(limit && { limit: at => limit(decision, at) }),
     ...(everyStep && { everyStep }),
+    ...(test && { test: at => test(decision, at) }),
     ...(behind && { behind: at => behind(decision, at) }),
     end: at => end(decision, at),
   };

@@ -98,6 +98,8 @@ export interface DecisionRule<D extends Decision> {
   readonly limit?: (decision: D, next: Next) => Value;
   /** Whether the reference of that index is set anew by every step; by computed ones otherwise. */
   readonly everyStep?: (reference: number) => boolean;
+  /** The similarity of a computed step, where the plan's metric does not give it: float32 [1], in the compute branch. */
+  readonly test?: (decision: D, behind: Behind) => Value;
   /** A scalar that a computed step gives from behind the gate, float32 [1]; undefined where none is wanted. */
   readonly behind?: (decision: D, behind: Behind) => Value | undefined;
   /** Its fields of the control vector for the next step. */
