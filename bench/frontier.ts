@@ -17,7 +17,7 @@ import { frontierChart } from '../src/report/charts.js';
 import { type Column, table } from '../src/report/table.js';
 import { bytesText, plain } from '../src/report/text.js';
 import { openModel, type RunProfile } from '../src/runtime/index.js';
-import { type Claim, claims } from './claims.js';
+import { type Claim, claims, promised } from './claims.js';
 import { calibrationClaim, untrainedClaim, unusualClaims } from './conduct.js';
 import { fewerLines, type Line, lineOf, type Stage, truthsOf } from './lines.js';
 import { ROOT } from './measure.js';
@@ -39,6 +39,11 @@ const CALIBRATION_SEEDS = Array.from({ length: 72 }, (_, i) => 10_000 + i);
 
 /** Schedules that are tried for each speed-up beside those to start from. */
 const TRIES = 6;
+
+/** Seeds over which promises are judged: of few, one generation that goes wrong moves the mean by more than they may be off. */
+const MANY = 64;
+
+const testSeeds = (count: number): number[] => Array.from({ length: count }, (_, i) => 100 + i);
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -85,7 +90,7 @@ async function measured(
     const { method, set, unmeasured = false } = setting;
     say(`${method} ${JSON.stringify(set)} …`);
     const known = unmeasured ? undefined : calibration;
-    const promise = method === 'auto' ? promised(known, set) : undefined;
+    const promise = method === 'auto' ? promiseOf(known, set) : undefined;
     try {
       lines.push(await lineOf(stage, setting, known, promise));
     } catch (error) {
@@ -95,9 +100,10 @@ async function measured(
   }
   say('fewer steps …');
   lines.push(...(await fewerLines(stage, SPEEDUPS)));
-  say('unusual runs, calibrating …');
+  say('promises, unusual runs, calibrating …');
   const asked = [
     ...claims(lines, profile.sampler.steps),
+    await promiseClaim(stage, calibration),
     ...(await unusualClaims(stage, calibration)),
     await calibrationClaim(stage),
     await untrainedClaim(UNTRAINED.model, UNTRAINED.profile),
@@ -106,8 +112,21 @@ async function measured(
   return { lines, asked };
 }
 
+/** Whether what was promised is true over so many seeds that their mean is known well enough to say so. */
+async function promiseClaim(stage: Stage, calibration: Calibration): Promise<Claim> {
+  const { original, profile, folder } = stage;
+  const seeds = testSeeds(MANY);
+  const many = { ...stage, seeds, truths: await truthsOf(original, profile, seeds, folder) };
+  const lines: Line[] = [];
+  for (const speedup of SPEEDUPS) {
+    const setting = { method: 'auto', set: { target: `speedup=${speedup}` } };
+    lines.push(await lineOf(many, setting, calibration, promiseOf(calibration, setting.set)));
+  }
+  return promised(lines, `, over ${MANY} seeds`);
+}
+
 /** The fidelity that a calibration promises for a speed-up. */
-function promised(calibration: Calibration | undefined, set: Setting['set']): number | undefined {
+function promiseOf(calibration: Calibration | undefined, set: Setting['set']): number | undefined {
   const value = Number(String(set['target']).replace('speedup=', ''));
   return calibration && searchSchedule(calibration, { kind: 'speedup', value }).predicted.psnr;
 }
@@ -183,7 +202,7 @@ mkdirSync(OUT, { recursive: true });
 const only = values.only?.split(',');
 const settings = SETTINGS.filter(({ method }) => only?.includes(method) ?? true);
 const base = loadProfile(join(FIXTURE, 'tiny-video-dit.profile.json'));
-const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => 100 + i);
+const seeds = testSeeds(Number(values.seeds));
 const parts: string[] = [];
 const folded: string[] = [];
 for (const steps of values.steps.split(',').map(Number)) {

@@ -8,7 +8,7 @@ export interface Setting {
 }
 
 /** Speed-ups that `auto` is asked for, and that fewer steps are compared at. */
-export const SPEEDUPS: readonly number[] = [2, 2.5, 3, 4, 5, 6, 7];
+export const SPEEDUPS: readonly number[] = [2, 2.5, 3, 4, 5, 6, 7, 10];
 
 /** Several settings of a method, so that speeds overlap. */
 const CHOSEN: readonly Setting[] = [

@@ -13,9 +13,15 @@ export function divide(truths: readonly Truth[]): { fitted: Truth[]; held: Truth
   return { fitted: truths.slice(0, count), held: truths.slice(count) };
 }
 
+/** A schedule, and the fidelity that it reached in each of some generations. */
+interface Judged {
+  readonly schedule: Schedule;
+  readonly reached: readonly number[];
+}
+
 /**
- * The best of some fitted schedules on generations that none of them was fitted to, with what it gives there and what
- * the others gave. Without such generations the one that fits best.
+ * The best of some fitted schedules on generations that none of them was fitted to, with what it promises of others and
+ * what the rejected ones gave. Without such generations the one that fits best.
  */
 export async function choose(
   cuts: readonly CutModel[],
@@ -23,17 +29,43 @@ export async function choose(
   held: readonly Truth[],
   candidates: readonly Schedule[],
 ): Promise<Schedule> {
-  const judged: Schedule[] = [];
-  for (const schedule of candidates) judged.push(await judge(cuts, profile, held, schedule));
-  const [best, ...others] = judged.sort((a, b) => b.predicted.psnr - a.predicted.psnr);
-  if (best === undefined) throw new Error('no schedule to choose');
-  const rejected = others.map(({ compute, region, depth, predicted: { psnr } }) => ({
+  const judged: Judged[] = [];
+  for (const schedule of candidates)
+    judged.push({ schedule, reached: await judge(cuts, profile, held, schedule) });
+  const [best, ...others] = ranked(judged);
+  if (held.length === 0) return best.schedule;
+  const { psnr: fitted, work } = best.schedule.predicted;
+  const { mean, error } = meanOf(promisesOf(judged));
+  const predicted = { psnr: rounded(mean), error: rounded(error), fitted, work, from: 'held-out' } as const;
+  // By how much each did worse in the same runs is told from the same promise.
+  const luck = meanOf(best.reached).mean - mean;
+  const rejected = others.map(({ schedule: { compute, region, depth }, reached }) => ({
     compute,
     region,
     depth,
-    psnr,
+    psnr: rounded(meanOf(reached).mean - luck),
   }));
-  return { ...best, rejected };
+  return { ...best.schedule, predicted, rejected };
+}
+
+/**
+ * In each generation what that schedule gave which is the best in all others: the best of several owes a part of its mean to
+ * the generations that it was chosen by.
+ */
+export function promisesOf(judged: readonly Judged[]): readonly number[] {
+  const [first] = judged;
+  return (first?.reached ?? []).map((_, i) => ranked(judged, i)[0].reached[i] ?? Number.NaN);
+}
+
+/** Those that reached most first, one generation left out if so wanted; those that fit best where none is left. */
+function ranked(judged: readonly Judged[], without?: number): [Judged, ...Judged[]] {
+  const score = ({ schedule, reached }: Judged): number => {
+    const counted = reached.filter((_, i) => i !== without);
+    return counted.length === 0 ? schedule.predicted.psnr : meanOf(counted).mean;
+  };
+  const [best, ...others] = judged.toSorted((a, b) => score(b) - score(a));
+  if (best === undefined) throw new Error('no schedule to choose');
+  return [best, ...others];
 }
 
 /** What the schedule that follows from inner products alone promises, and gives in the same runs. */
@@ -43,23 +75,19 @@ export async function judgeProducts(
   truths: readonly Truth[],
   schedule: Schedule,
 ): Promise<Schedule['products']> {
-  const { predicted } = await judge(cuts, profile, truths, schedule);
-  return { promised: schedule.predicted.psnr, psnr: predicted.psnr };
+  const { mean } = meanOf(await judge(cuts, profile, truths, schedule));
+  return { promised: schedule.predicted.psnr, psnr: rounded(mean) };
 }
 
 async function judge(
   cuts: readonly CutModel[],
   profile: RunProfile,
-  held: readonly Truth[],
+  truths: readonly Truth[],
   schedule: Schedule,
-): Promise<Schedule> {
-  if (held.length === 0) return schedule;
+): Promise<readonly number[]> {
   const cut = cutOf(cuts, schedule);
-  const all = fidelityOf(cut, profile, held, await runSchedule(cut, held, schedule));
-  const { mean, error } = meanOf(all.map(x => Math.min(x, HIGHEST)));
-  const { psnr: fitted, work } = schedule.predicted;
-  const predicted = { psnr: rounded(mean), error: rounded(error), fitted, work, from: 'held-out' } as const;
-  return { ...schedule, predicted };
+  const all = fidelityOf(cut, profile, truths, await runSchedule(cut, truths, schedule));
+  return all.map(x => Math.min(x, HIGHEST));
 }
 
 /** The cut that a schedule is of. */

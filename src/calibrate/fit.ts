@@ -26,6 +26,12 @@ export interface Stage {
 /** Pull of the fitted weights towards a straight line. */
 const RIDGE = 1e-4;
 
+/**
+ * Share of what earlier steps did wrong that a reused step leaves. Taken back in full it is taken back too far once the
+ * prediction counts more than once, as with a guidance that is mixed outside the model from the middle of a run on.
+ */
+const LEFT = 0.2;
+
 /** Share of what is kept by which a weight is moved to see what it does. */
 const NUDGE = 0.05;
 
@@ -67,8 +73,8 @@ export async function computeStage(cut: CutModel, stage: Stage, depth: number): 
 
 /**
  * Reuses at a step in all runs, with the weights that bring their latents closest to the original's after it (least
- * squares, by Gauss and Newton from a straight line): they take back what earlier steps did wrong, as far as what is
- * kept can.
+ * squares, by Gauss and Newton from a straight line): they take back most of what earlier steps did wrong, as far as what
+ * is kept can.
  */
 export async function reuseStage(cut: CutModel, stage: Stage, truths: readonly Truth[]): Promise<Stage> {
   const step = stage.weights.length;
@@ -101,11 +107,13 @@ async function slopesOf(
   const matrix = weights.map(() => weights.map(() => 0));
   const target = weights.map(() => 0);
   for (const [i, run] of stage.runs.entries()) {
-    const wanted = truths[i]?.latents[step + 1];
-    if (wanted === undefined) throw new Error('every run has its original');
+    const [before, wanted] = truths[i]?.latents.slice(step) ?? [];
+    if (before === undefined || wanted === undefined) throw new Error('every run has its original');
     const base = weighted(run.history, weights);
     const after = await latentAfter(cut, run, step, base);
-    const missing = wanted.map((x, at) => x - (after[at] ?? 0));
+    const missing = wanted.map(
+      (x, at) => x + LEFT * ((run.latent[at] ?? 0) - (before[at] ?? 0)) - (after[at] ?? 0),
+    );
     const slopes: Float32Array[] = [];
     for (const kept of run.history) {
       const moved = await latentAfter(cut, run, step, nudged(base, kept));

@@ -64,8 +64,8 @@ export async function record(
   const [low, high] = profile.display?.range ?? rangeOf(given(final));
   const numbers = {
     ...sample,
-    residual: residual.triangle.map(exact),
-    prediction: prediction.triangle.map(exact),
+    residual: residual.triangle().map(exact),
+    prediction: prediction.triangle().map(exact),
     range: sharp(high - low),
   };
   const blocks = taps.blocks.map(({ group, kind, work }, i) => ({

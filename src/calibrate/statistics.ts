@@ -47,21 +47,36 @@ export function dot(a: Sketch, b: Sketch): number {
   return s0 + s1 + (s2 + s3);
 }
 
-/** Lower triangle of the inner products of tensors that come step by step. Holds them all: give it sketches. */
+/** Elements of each step that are multiplied at once: those of a hundred steps fit into a processor's cache. */
+const AT_ONCE = 1024;
+
+/** Inner products of tensors that come step by step. Holds them all: give it sketches. */
 export class Gram {
-  /** Row by row, divided by the number of elements. */
-  readonly triangle: number[] = [];
   readonly #steps: (readonly Sketch[])[] = [];
 
   /** @param parts the tensors of one step, the same number and sizes at each */
   add(parts: readonly Sketch[]): void {
     this.#steps.push(parts);
-    const elements = parts.reduce((sum, part) => sum + part.length, 0);
-    for (const before of this.#steps) {
-      let sum = 0;
-      for (const [i, part] of parts.entries()) sum += dot(part, before[i] ?? part);
-      this.triangle.push(sum / elements);
+  }
+
+  /** Their lower triangle, row by row, divided by the number of elements. */
+  triangle(): number[] {
+    const steps = this.#steps.length;
+    const sums = new Float64Array((steps * (steps + 1)) / 2);
+    const lengths = this.#steps[0]?.map(({ length }) => length) ?? [];
+    // V8 leaves what is inlined into a `for … of` with destructuring three times slower.
+    for (let part = 0; part < lengths.length; part++) {
+      for (let from = 0; from < (lengths[part] as number); from += AT_ONCE) {
+        const rows = this.#steps.map(parts => (parts[part] as Sketch).subarray(from, from + AT_ONCE));
+        let at = 0;
+        for (let now = 0; now < steps; now++) {
+          for (let then = 0; then <= now; then++)
+            (sums[at++] as number) += dot(rows[now] as Sketch, rows[then] as Sketch);
+        }
+      }
     }
+    const elements = lengths.reduce((sum, length) => sum + length, 0);
+    return Array.from(sums, sum => sum / elements);
   }
 }
 

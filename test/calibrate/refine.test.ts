@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { promisesOf } from '../../src/calibrate/choose.js';
+import { reuseStage } from '../../src/calibrate/fit.js';
 import {
   CutModel,
   calibrate,
@@ -104,6 +106,21 @@ describe('refining', () => {
     await cut.close();
   });
 
+  it('leaves a fifth of what earlier steps did wrong', async () => {
+    const cut = await CutModel.open(path, profile, 'model', { threads: 1 });
+    const truth = await truthOf(cut, 1);
+    const [start, before, after] = truth.latents.map(latent => Float64Array.from(latent));
+    const { kept, prediction } = await cut.compute(Float32Array.from(defined(start)), 0);
+    const along = (x: Float64Array): number => x.reduce((sum, v, i) => sum + v * (prediction[i] ?? 0), 0);
+    const wrong = 0.1;
+    const latent = Float32Array.from(defined(before), (x, i) => x + wrong * (prediction[i] ?? 0));
+    const stage = { runs: [{ latent, history: [kept] }], computed: [0], weights: [[]] };
+    const { runs } = await reuseStage(cut, stage, [truth]);
+    const off = defined(after).map((x, i) => (runs[0]?.latent[i] ?? Number.NaN) - x);
+    expect(along(off) / (wrong * along(prediction))).toBeCloseTo(0.2, 2);
+    await cut.close();
+  });
+
   it('of all steps computed changes nothing', async () => {
     const cut = await CutModel.open(path, profile, 'model', { threads: 1 });
     const truths = [await truthOf(cut, 1)];
@@ -123,6 +140,19 @@ describe('refining', () => {
     expect(searchSchedule(refined, { kind: 'psnr', value: found.predicted.psnr })).toEqual(found);
     const more = await refine(path, profile, refined, { speedups: [8], tries: 0, threads: 1 });
     expect(more.schedules).toHaveLength(3);
+  });
+
+  it('promises what the choice gives where it was not chosen', async () => {
+    const { calibration } = await calibrated;
+    const schedule = searchSchedule(calibration, { kind: 'speedup', value: 2 });
+    const judged = (...reached: number[]): Parameters<typeof promisesOf>[0][number] => ({
+      schedule: { ...schedule },
+      reached,
+    });
+    expect(promisesOf([judged(30, 34, 41)])).toEqual([30, 34, 41]);
+    // Without its best generation each is worse than the other.
+    expect(promisesOf([judged(40, 30), judged(30, 40)])).toEqual([30, 30]);
+    expect(promisesOf([judged(40, 40, 50), judged(39, 42, 30)])).toEqual([40, 40, 30]);
   });
 
   it('refuses what does not belong together', async () => {

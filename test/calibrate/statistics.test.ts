@@ -86,7 +86,7 @@ it('a Gram matrix holds mean products of all steps, over all parts', () => {
   gram.add([sketch(1, 2), sketch(1)]);
   gram.add([sketch(0, 3), sketch(-3)]);
   gram.add([sketch(1, 1), sketch(1)]);
-  expect(gram.triangle).toEqual([2, 1, 6, 4 / 3, 0, 1]);
+  expect(gram.triangle()).toEqual([2, 1, 6, 4 / 3, 0, 1]);
 });
 
 describe('a sketch', () => {
