@@ -20,7 +20,7 @@ export function addBench(program: Command, perform: Perform): void {
     .argument('<compiled>', 'what bwc made of it')
     .requiredOption('--profile <file>', HELP.profile)
     .option('--seeds <n,n>', 'seeds to run (default: those of the profile)', seedList)
-    .option('--rounds <n>', 'timed generations of each seed (default: 3)', positiveInteger)
+    .option('--rounds <n>', 'timed generations of each seed (default: 6)', positiveInteger)
     .option('--threads <n>', 'threads inside an operator (default: 1, for steady ratios)', positiveInteger)
     .option('--provider <name>', 'execution provider of ONNX Runtime, such as cuda (default: cpu)')
     .option(

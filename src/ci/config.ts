@@ -25,7 +25,7 @@ const gates = z
 const bench = z
   .strictObject({
     seeds: z.array(z.number().int().nonnegative()).min(1).describe("default: the profile's"),
-    rounds: z.number().int().positive().describe('timed generations of each seed; default 3'),
+    rounds: z.number().int().positive().describe('timed generations of each seed; default 6'),
     threads: z.number().int().positive().describe('threads inside an operator; default 1'),
     provider: z.string().describe('execution provider of ONNX Runtime; default cpu'),
   })

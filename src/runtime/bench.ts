@@ -12,7 +12,7 @@ export interface BenchOptions extends SessionOptions {
   readonly seeds?: readonly number[];
   /** Whole generations with each model, once it is loaded and before any is timed; default 1. */
   readonly warmup?: number;
-  /** Timed generations with each model and seed; default 3. */
+  /** Timed generations with each model and seed; default 6: JavaScript and allocators go on warming up over the first ones. */
   readonly rounds?: number;
   /**
    * Steps that a model makes before it is the other's turn; default 10. More, and a machine that changes its speed
@@ -113,7 +113,7 @@ export async function benchCompiled(
   options: BenchOptions = {},
 ): Promise<Bench> {
   const seeds = options.seeds ?? profile.seeds;
-  const count = Math.max(1, options.rounds ?? 3);
+  const count = Math.max(1, options.rounds ?? 6);
   const { stretch = STRETCH, clock = () => performance.now() } = options;
   const rounds = new Map<number, Round[]>(seeds.map(seed => [seed, []]));
   let memory: Bench['memory'] = { original: null, compiled: null };
