@@ -139,8 +139,8 @@ function carriedOver(calibration: Calibration, steps: number): Diagnostic {
   return diagnostic('BWC315', { from: calibration.sampler.steps, steps, off });
 }
 
-/** Most steps from a computed one to the next with which the last step is computed as well. */
-const CLOSE = 3;
+/** With fewer steps than this from a computed one to the next the last step is computed as well. */
+const CLOSE = 4;
 
 /** How far off reuse may have been at a computed step for the next steps to be reused. */
 const OFF = 0.5;
@@ -154,7 +154,7 @@ function unmeasured(facts: ModelFacts, target: Target, threshold = OFF): Design 
   if (target.kind === 'psnr') calibrationOf(facts, 'auto');
   const wanted = target.kind === 'work' ? steps * target.value : steps / target.value;
   const computed = Math.min(steps, Math.max(1, Math.floor(wanted + 1e-9)));
-  const close = steps < computed * (CLOSE + 1);
+  const close = steps < computed * CLOSE;
   const gap = close ? (steps - 1) / Math.max(1, computed - 1) : steps / computed;
   const at = new Set(Array.from({ length: computed }, (_, i) => Math.round(i * gap)));
   const reuse = [Array.from({ length: steps }, (_, s) => !at.has(s))];
