@@ -25,6 +25,7 @@ export const compare: Pass = {
     const below = b.cast(b.op('Less', [level, threshold()], { name: 'below' }), 'float32');
     emitted.measured = value;
     emitted.level = level;
+    emitted.below = below;
     emitted.samples = samples;
     emitted.decided = decidedBy(b, b.op('Mul', [below, may], { name: 'reused' }), plan.channels);
     b.place();

@@ -33,6 +33,10 @@ export interface Emitted {
   readonly gates: Gate[];
   /** compare: what was compared with the threshold, and of what; absent when the step's data has no say. */
   level?: Value;
+  /** compare: 1 where that is below the threshold, else 0: float32 [1]. */
+  below?: Value;
+  /** compare: the latent's mean, float32 [1], where the decision watches it. */
+  mean?: Value;
   samples?: readonly Sample[];
   /** measure: a scalar from behind the gate, where the decision wants one. */
   behind?: Value;

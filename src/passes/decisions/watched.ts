@@ -30,12 +30,10 @@ export const watched: DecisionRule<WatchedDecision> = {
     return course ? b.op('Max', [surprise, offCourse(course, level)], { name: 'surprise' }) : surprise;
   },
   everyStep: () => true,
-  end({ course }, { b, context, clock, threshold }) {
+  end({ course }, { b, context, clock }) {
     // A first step is compared with nothing, and cannot depart.
-    const calm = b.op('Less', [need(context, 'level'), threshold()], { name: 'calm' });
-    const calmOrFirst = b.op('Or', [calm, b.op('Not', [clock.trusted])]);
-    const before = field(clock.fields, 'departed');
-    const departed = b.op('Where', [calmOrFirst, before, b.f32(1)], { name: 'departed' });
+    const departs = b.op('Sub', [clock.valid, need(context, 'below')]);
+    const departed = b.op('Max', [field(clock.fields, 'departed'), departs], { name: 'departed' });
     return new Map([
       ['departed', departed],
       ...(course ? [['course', onCourse(course, b, context)] as const] : []),
@@ -46,7 +44,9 @@ export const watched: DecisionRule<WatchedDecision> = {
 /** How far the latent's mean is from where the last step sent it, by how far it may be: float32 [1]. */
 function offCourse({ size }: Course, { b, context, clock }: Level): Value {
   const allowed = size.map(x => Math.max(OFF_COURSE * x, LEAST));
-  const off = b.op('Abs', [b.op('Sub', [meanOf(b, context.plan.latent), field(clock.fields, 'course')])]);
+  const mean = meanOf(b, context.plan.latent);
+  context.emitted.mean = mean;
+  const off = b.op('Abs', [b.op('Sub', [mean, field(clock.fields, 'course')])]);
   const share = b.op('Div', [off, lookup(b, allowed, need(context, 'forecast').index(), 'allowed')]);
   // With another number of steps than compiled for the sampler goes in other strides.
   const asCompiled = b.cast(b.op('Less', [field(clock.knobs, 'steps'), b.f32(0.5)]), 'float32');
@@ -56,11 +56,10 @@ function offCourse({ size }: Course, { b, context, clock }: Level): Value {
 /** The mean that the latent has at the next step if the sampler does with the prediction what it did: float32 [1]. */
 function onCourse({ keep, take }: Course, b: Builder, context: Context): Value {
   const { index } = need(context, 'forecast');
-  const part = (table: readonly number[], value: Value): Value =>
-    b.op('Mul', [meanOf(b, value), lookup(b, table, index(), 'part')]);
-  return b.op('Add', [part(keep, context.plan.latent), part(take, predictionIn(context))], {
-    name: 'course',
-  });
+  const part = (table: readonly number[], mean: Value): Value =>
+    b.op('Mul', [mean, lookup(b, table, index(), 'part')]);
+  const predicted = meanOf(b, predictionIn(context));
+  return b.op('Add', [part(keep, need(context, 'mean')), part(take, predicted)], { name: 'course' });
 }
 
 function meanOf(b: Builder, value: Value): Value {
