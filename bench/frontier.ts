@@ -21,7 +21,7 @@ import { type Claim, claims, promised } from './claims.js';
 import { calibrationClaim, untrainedClaim, unusualClaims } from './conduct.js';
 import { fewerLines, type Line, lineOf, type Stage, truthsOf } from './lines.js';
 import { ROOT } from './measure.js';
-import { SETTINGS, type Setting, SPEEDUPS } from './settings.js';
+import { type Setting, settingsOf, speedupsOf } from './settings.js';
 
 const FIXTURE = join(ROOT, 'fixtures/tiny-video-dit');
 const ORIGINAL = join(FIXTURE, 'tiny-video-dit.dynamo.onnx');
@@ -65,7 +65,7 @@ async function calibrated(profile: RunProfile): Promise<Calibration> {
     },
   });
   const refined = await refine(ORIGINAL, profile, calibration, {
-    speedups: SPEEDUPS,
+    speedups: speedupsOf(steps),
     tries: TRIES,
     threads: 1,
     onSearch: (step, of) => say(`searching, step ${step} of ${of} …`),
@@ -99,7 +99,7 @@ async function measured(
     }
   }
   say('fewer steps …');
-  lines.push(...(await fewerLines(stage, SPEEDUPS)));
+  lines.push(...(await fewerLines(stage, speedupsOf(profile.sampler.steps))));
   say('promises, unusual runs, calibrating …');
   const asked = [
     ...claims(lines, profile.sampler.steps),
@@ -118,7 +118,7 @@ async function promiseClaim(stage: Stage, calibration: Calibration): Promise<Cla
   const seeds = testSeeds(MANY);
   const many = { ...stage, seeds, truths: await truthsOf(original, profile, seeds, folder) };
   const lines: Line[] = [];
-  for (const speedup of SPEEDUPS) {
+  for (const speedup of speedupsOf(profile.sampler.steps)) {
     const setting = { method: 'auto', set: { target: `speedup=${speedup}` } };
     lines.push(await lineOf(many, setting, calibration, promiseOf(calibration, setting.set)));
   }
@@ -200,13 +200,13 @@ const { values } = parseArgs({
 if (values.fresh) rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 const only = values.only?.split(',');
-const settings = SETTINGS.filter(({ method }) => only?.includes(method) ?? true);
 const base = loadProfile(join(FIXTURE, 'tiny-video-dit.profile.json'));
 const seeds = testSeeds(Number(values.seeds));
 const parts: string[] = [];
 const folded: string[] = [];
 for (const steps of values.steps.split(',').map(Number)) {
   const profile = { ...base, sampler: { ...base.sampler, steps } };
+  const settings = settingsOf(steps).filter(({ method }) => only?.includes(method) ?? true);
   const { lines: all, asked } = await measured(profile, seeds, await calibrated(profile), settings);
   const lines = sorted(all);
   const points = lines.map(l => ({ ...l, psnr: Number.isFinite(l.psnr) ? l.psnr : null }));

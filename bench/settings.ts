@@ -7,18 +7,24 @@ export interface Setting {
   readonly unmeasured?: boolean;
 }
 
-/** Speed-ups that `auto` is asked for, and that fewer steps are compared at. */
-export const SPEEDUPS: readonly number[] = [2, 2.5, 3, 4, 5, 6, 7, 10];
+const SPEEDUPS: readonly number[] = [2, 2.5, 3, 4, 5, 6, 7, 10];
+
+/** With fewer computed steps runs go so far from calibrated ones that `auto` computes the rest. */
+const LEAST = 4;
+
+/** Speed-ups that `auto` is asked for, and that fewer steps are compared at, of so many steps. */
+export const speedupsOf = (steps: number): readonly number[] =>
+  SPEEDUPS.filter(speedup => Math.floor(steps / speedup + 1e-9) >= LEAST);
 
 /** Several settings of a method, so that speeds overlap. */
-const CHOSEN: readonly Setting[] = [
+const chosen = (speedups: readonly number[]): readonly Setting[] => [
   { method: 'bwcache', set: {} },
   { method: 'bwcache', set: { threshold: 0.3 } },
   { method: 'bwcache-code', set: {} },
   { method: 'block-caching', set: { delta: 0.1 } },
   { method: 'block-caching', set: { delta: 0.2 } },
-  ...SPEEDUPS.map(speedup => ({ method: 'auto', set: { target: `speedup=${speedup}` } })),
-  ...SPEEDUPS.map(speedup => ({ method: 'auto', set: { target: `speedup=${speedup}` }, unmeasured: true })),
+  ...speedups.map(speedup => ({ method: 'auto', set: { target: `speedup=${speedup}` } })),
+  ...speedups.map(speedup => ({ method: 'auto', set: { target: `speedup=${speedup}` }, unmeasured: true })),
   { method: 'first-block-cache', set: { threshold: 0.1 } },
   { method: 'first-block-cache', set: { threshold: 0.2 } },
   { method: 'first-block-cache', set: { threshold: 0.2, order: 1 } },
@@ -53,11 +59,9 @@ const CHOSEN: readonly Setting[] = [
   { method: 'bac', set: { updates: 0.5 } },
 ];
 
-/** What `npm run frontier` compares: every method, those without chosen settings at their defaults. */
-export const SETTINGS: readonly Setting[] = [
-  ...CHOSEN,
-  ...METHODS.filter(({ name }) => !CHOSEN.some(({ method }) => method === name)).map(({ name }) => ({
-    method: name,
-    set: {},
-  })),
-];
+/** What `npm run frontier` compares with so many steps: every method, those without chosen settings at their defaults. */
+export function settingsOf(steps: number): readonly Setting[] {
+  const some = chosen(speedupsOf(steps));
+  const others = METHODS.filter(({ name }) => !some.some(({ method }) => method === name));
+  return [...some, ...others.map(({ name }) => ({ method: name, set: {} }))];
+}
