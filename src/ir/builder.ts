@@ -1,4 +1,4 @@
-import { type Attribute, int, ints } from './attribute.js';
+import { type Attribute, int, ints, tensor as tensorAttribute } from './attribute.js';
 import type { Graph } from './graph.js';
 import type { Model } from './model.js';
 import { Node } from './node.js';
@@ -17,6 +17,9 @@ export interface OpOptions {
   readonly outputs?: number;
 }
 
+/** The constants of a graph by key: of equal ones ONNX Runtime would make one, and then check the whole model anew. */
+const CONSTANTS = new WeakMap<Graph, Map<string, Value>>();
+
 /**
  * Builds nodes for one graph under one name scope (`bwc/clock/...`). Small constants become initializers of that
  * graph. Nodes are collected and put in place at once by `place`.
@@ -26,7 +29,7 @@ export class Builder {
   readonly graph: Graph;
   readonly scope: string;
   readonly #doc: string;
-  readonly #constants = new Map<string, Value>();
+  readonly #constants: Map<string, Value>;
   #nodes: Node[] = [];
 
   /** `doc` becomes every node's doc string: which pass made it. */
@@ -35,6 +38,8 @@ export class Builder {
     this.graph = graph;
     this.scope = scope;
     this.#doc = doc;
+    this.#constants = CONSTANTS.get(graph) ?? new Map<string, Value>();
+    CONSTANTS.set(graph, this.#constants);
   }
 
   /** One operation; returns its first output. */
@@ -96,10 +101,18 @@ export class Builder {
     return this.constant(Tensor.int64([value], []), `scalar ${value}`, `s${value}`);
   }
 
-  /** A constant of this graph; equal keys share one. */
+  /** A constant that a node gives, as a branch must return it: ONNX Runtime need not fold it, and then check all anew. */
+  given(value: Tensor): Value {
+    return this.op('Constant', [], {
+      type: tensorType(value.elem, value.dims),
+      attributes: [tensorAttribute('value', value)],
+    });
+  }
+
+  /** A constant of this graph; equal keys share one, whoever asked first. */
   constant(tensor: Tensor, key: string, name: string): Value {
     const known = this.#constants.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined && this.graph.initializers.has(known)) return known;
     const value = new Value(
       this.model.names.fresh(`${this.scope}/const/${name}`),
       tensorType(tensor.elem, tensor.dims),

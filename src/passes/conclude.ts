@@ -48,8 +48,9 @@ export const conclude: Pass = {
     const known = b.concat(early, 0, { name: 'known' });
     const measured = [...plan.layout.measured, ...plan.layout.vectors].map(name => field(next, name));
     const control = b.concat([known, ...measured], 0, { type: plan.control.type, name: 'control' });
+    computed.type = tensorType('bool', [plan.channels]);
     const signals = [
-      ['computed', b.op('Identity', [computed], { type: tensorType('bool', [plan.channels]) })],
+      ['computed', computed],
       ['value', value],
       ['count', count],
     ] as const;

@@ -1,4 +1,4 @@
-import { isWithin, type Value } from '../ir/index.js';
+import { isWithin, Tensor, type Value } from '../ir/index.js';
 import { ruleOf } from './decisions/index.js';
 import { branchOutput, keptOf } from './gate-regions.js';
 import { measureApart } from './measure-apart.js';
@@ -22,7 +22,7 @@ export const measure: Pass = {
     const inReuse = builder(context, gate.reuse, 'reuse', 'measure');
     const give = (computed: Value, reused: Value, name: string): Value =>
       branchOutput(context, gate, computed, reused, SCALAR, name);
-    const scalar = (x: number): Value => inReuse.op('Identity', [inReuse.f32(x)], { type: SCALAR });
+    const scalar = (x: number): Value => inReuse.given(Tensor.float32([x]));
 
     const samples = emitted.samples ?? samplesOf(context, b, value => gate.within.get(value) ?? value);
     if (emitted.measured === undefined) {
@@ -30,7 +30,7 @@ export const measure: Pass = {
       const plainly = (): Value =>
         plan.probe
           ? compareIf(context, b, 'measure', when, samples, metricOf(plan))
-          : b.op('Identity', [b.f32(UNMEASURED)], { type: SCALAR });
+          : b.given(Tensor.float32([UNMEASURED]));
       const value = rule.test?.({ b, context, gate, samples }) ?? plainly();
       emitted.measured = give(value, scalar(UNMEASURED), 'measured');
     }

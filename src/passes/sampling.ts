@@ -5,6 +5,7 @@ import {
   Graph,
   int,
   ints,
+  Tensor,
   type TensorType,
   tensorType,
   type Value,
@@ -207,8 +208,8 @@ export function compareEachIf(
   for (const output of [results.value, results.changes]) yes.addOutput(output);
   const no = new Graph('bwc_unmeasured');
   const inNo = builder(context, no, 'indicator/unmeasured', 'measure');
-  const large = inNo.f32(...Array.from({ length: count }, () => UNMEASURED));
-  const outputs = [unmeasuredValue(inNo, samples), inNo.op('Identity', [large], { type })];
+  const large = Tensor.float32(Array.from({ length: count }, () => UNMEASURED));
+  const outputs = [unmeasuredValue(inNo, samples), inNo.given(large)];
   inNo.place();
   for (const output of outputs) no.addOutput(output);
   const [value, changes] = b.ops('If', [when], {

@@ -68,8 +68,10 @@ function assumeComputed(context: Context): void {
   const b = builder(context, model.graph, 'split', 'split-compute');
   const yes = Tensor.of('bool', Array<number>(plan.channels).fill(1), [plan.channels]);
   const made = new Map(model.graph.nodes.flatMap(n => n.outputs.map(v => [v?.name, v] as const)));
-  made.get(computed.name)?.replaceUses(b.constant(yes, 'yes', 'computed'));
+  const answer = made.get(computed.name);
+  if (answer) stand(model.graph, b.given(yes), answer);
   made.get(reused.name)?.replaceUses(b.f32(0));
+  b.place(model.graph.nodes[0]);
 }
 
 /** Puts a branch's nodes and constants in front of its `If`. */

@@ -1,4 +1,4 @@
-import { type Builder, Graph, type Value } from '../../ir/index.js';
+import { type Builder, Graph, Tensor, type Value } from '../../ir/index.js';
 import type { RateDecision } from '../../methods/index.js';
 import { field } from '../keep-time.js';
 import { builder, type Context, need, stateOf } from '../pass.js';
@@ -77,7 +77,7 @@ function flat(b: Builder, x: Value): Value {
 function zero(context: Context): Graph {
   const graph = new Graph('bwc_zero');
   const b = builder(context, graph, 'indicator/none', 'measure');
-  graph.addOutput(b.op('Identity', [b.f32(0)], { type: SCALAR }));
+  graph.addOutput(b.given(Tensor.float32([0])));
   b.place();
   return graph;
 }
