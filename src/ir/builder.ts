@@ -17,8 +17,8 @@ export interface OpOptions {
   readonly outputs?: number;
 }
 
-/** The constants of a graph by key: of equal ones ONNX Runtime would make one, and then check the whole model anew. */
-const CONSTANTS = new WeakMap<Graph, Map<string, Value>>();
+/** Plain numbers of a graph by key: of equal ones ONNX Runtime would make one, and then check the whole model anew. */
+const NUMBERS = new WeakMap<Graph, Map<string, Value>>();
 
 /**
  * Builds nodes for one graph under one name scope (`bwc/clock/...`). Small constants become initializers of that
@@ -29,7 +29,9 @@ export class Builder {
   readonly graph: Graph;
   readonly scope: string;
   readonly #doc: string;
-  readonly #constants: Map<string, Value>;
+  readonly #constants = new Map<string, Value>();
+  /** Shared with all builders of the graph. */
+  readonly #numbers: Map<string, Value>;
   #nodes: Node[] = [];
 
   /** `doc` becomes every node's doc string: which pass made it. */
@@ -38,8 +40,8 @@ export class Builder {
     this.graph = graph;
     this.scope = scope;
     this.#doc = doc;
-    this.#constants = CONSTANTS.get(graph) ?? new Map<string, Value>();
-    CONSTANTS.set(graph, this.#constants);
+    this.#numbers = NUMBERS.get(graph) ?? new Map<string, Value>();
+    NUMBERS.set(graph, this.#numbers);
   }
 
   /** One operation; returns its first output. */
@@ -89,16 +91,21 @@ export class Builder {
   }
 
   f32(...values: readonly number[]): Value {
-    return this.constant(Tensor.float32(values), `f32 ${values.join(' ')}`, String(values[0] ?? 'empty'));
+    return this.#once(
+      this.#numbers,
+      Tensor.float32(values),
+      `f32 ${values.join(' ')}`,
+      String(values[0] ?? 'empty'),
+    );
   }
 
   i64(...values: readonly (number | bigint)[]): Value {
-    return this.constant(Tensor.int64(values), `i64 ${values.join(' ')}`, `i${values[0] ?? ''}`);
+    return this.#once(this.#numbers, Tensor.int64(values), `i64 ${values.join(' ')}`, `i${values[0] ?? ''}`);
   }
 
   /** An int64 of no dimensions. */
   scalar(value: number): Value {
-    return this.constant(Tensor.int64([value], []), `scalar ${value}`, `s${value}`);
+    return this.#once(this.#numbers, Tensor.int64([value], []), `scalar ${value}`, `s${value}`);
   }
 
   /** A constant that a node gives, as a branch must return it: ONNX Runtime need not fold it, and then check all anew. */
@@ -109,16 +116,20 @@ export class Builder {
     });
   }
 
-  /** A constant of this graph; equal keys share one, whoever asked first. */
+  /** A constant of this graph; equal keys of this builder share one. */
   constant(tensor: Tensor, key: string, name: string): Value {
-    const known = this.#constants.get(key);
-    if (known !== undefined && this.graph.initializers.has(known)) return known;
+    return this.#once(this.#constants, tensor, key, name);
+  }
+
+  #once(known: Map<string, Value>, tensor: Tensor, key: string, name: string): Value {
+    const before = known.get(key);
+    if (before !== undefined && this.graph.initializers.has(before)) return before;
     const value = new Value(
       this.model.names.fresh(`${this.scope}/const/${name}`),
       tensorType(tensor.elem, tensor.dims),
     );
     this.graph.addInitializer(value, tensor);
-    this.#constants.set(key, value);
+    known.set(key, value);
     return value;
   }
 
